@@ -1,0 +1,87 @@
+import type { Digest } from '../oci/digest.ts';
+import type { Stage } from './errors.ts';
+
+/** How a blob or manifest came to be in the registry. */
+export type BlobOutcome = 'exists' | 'mounted' | 'uploaded' | 'resumed';
+
+/** One place of one image: the unit in which things are uploaded and counted. */
+export interface Place {
+  readonly registry: string;
+  readonly repository: string;
+}
+
+/** Everything a push tells those who only watch. Sizes are bytes, times milliseconds. */
+export type PushEventBody =
+  | { readonly type: 'stage-started'; readonly stage: Stage }
+  | { readonly type: 'stage-finished'; readonly stage: Stage; readonly durationMs: number }
+  | {
+      readonly type: 'planned';
+      readonly places: readonly Place[];
+      readonly blobs: number;
+      readonly bytes: number;
+      readonly manifests: number;
+    }
+  | ({ readonly type: 'blob-started'; readonly digest: Digest; readonly size: number } & Place)
+  | ({ readonly type: 'blob-progress'; readonly digest: Digest; readonly bytes: number } & Place)
+  /** an attempt failed: what it had sent no longer counts as progress */
+  | ({ readonly type: 'blob-restarted'; readonly digest: Digest; readonly bytes: number } & Place)
+  | ({
+      readonly type: 'blob-finished';
+      readonly digest: Digest;
+      readonly size: number;
+      readonly outcome: BlobOutcome;
+      readonly durationMs: number;
+    } & Place)
+  | ({
+      readonly type: 'manifest-pushed';
+      readonly digest: Digest;
+      readonly outcome: 'exists' | 'uploaded';
+    } & Place)
+  | ({ readonly type: 'tag-published'; readonly tag: string; readonly digest: Digest } & Place)
+  | { readonly type: 'layer-compressed'; readonly from: number; readonly to: number }
+  | {
+      readonly type: 'waiting';
+      readonly registry: string;
+      readonly reason: string;
+      readonly waitMs: number;
+      readonly attempt: number;
+    }
+  | { readonly type: 'warning'; readonly message: string }
+  | { readonly type: 'note'; readonly message: string }
+  | { readonly type: 'detail'; readonly message: string };
+
+/** An event with its number, the event it belongs to, and when it happened (ms since 1970). */
+export type PushEvent = PushEventBody & {
+  readonly id: number;
+  readonly parent?: number;
+  readonly time: number;
+};
+
+/** Watches a push. It must not throw, and nothing waits for it. */
+export type EventSink = (event: PushEvent) => void;
+
+/** Sends an event to all sinks and returns its id, for events that belong to it. */
+export type Emit = (event: PushEventBody, parent?: number) => number;
+
+/** Numbers events and hands them to every sink; a sink that throws is dropped, never the push. */
+export function createEmitter(sinks: readonly EventSink[], now: () => number): Emit {
+  let last = 0;
+  const active = new Set(sinks);
+  return (body, parent) => {
+    last += 1;
+    const event: PushEvent = {
+      ...body,
+      id: last,
+      time: now(),
+      ...(parent === undefined ? {} : { parent }),
+    };
+    for (const sink of active) {
+      try {
+        sink(event);
+      } catch {
+        active.delete(sink);
+      }
+    }
+    return last;
+  };
+}
