@@ -1,0 +1,88 @@
+import { backoffMs, type RetryPolicy } from '../util/backoff.ts';
+import type { Clock } from '../util/clock.ts';
+import { PushError } from '../util/errors.ts';
+import type { Emit } from '../util/events.ts';
+import { announcedWait, isThrottled } from './throttle.ts';
+import type { HttpResponse, Middleware } from './transport.ts';
+
+export interface RetryOptions {
+  readonly policy: RetryPolicy;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly random?: () => number;
+}
+
+/** Why an attempt is worth repeating, for people; undefined when it is not. */
+export interface Failure {
+  readonly reason: string;
+  /** what the server asked for, milliseconds */
+  readonly announcedMs?: number;
+}
+
+// 501 and 505 say that the server will never do it.
+const TRANSIENT = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529]);
+
+/** Judges a response: transient errors and throttling are worth another attempt. */
+export function failureOf(response: HttpResponse, now: number): Failure | undefined {
+  const throttled = isThrottled(response);
+  if (!throttled && !TRANSIENT.has(response.status)) return undefined;
+  const announcedMs = announcedWait(response, now);
+  return {
+    reason: throttled ? `${response.status} too many requests` : `status ${response.status}`,
+    ...(announcedMs === undefined ? {} : { announcedMs }),
+  };
+}
+
+/** Judges what was thrown: only errors marked retryable are. */
+export function failureOfError(thrown: unknown): Failure | undefined {
+  if (!(thrown instanceof PushError) || !thrown.retryable) return undefined;
+  const announced = 'retryAfterMs' in thrown ? thrown.retryAfterMs : undefined;
+  return {
+    reason: thrown.message,
+    ...(typeof announced === 'number' ? { announcedMs: announced } : {}),
+  };
+}
+
+/**
+ * Waits before the next attempt: as long as the server asked, else with exponential backoff.
+ * @param attempt the number of the attempt that failed, from 1
+ */
+export async function waitBeforeRetry(
+  options: RetryOptions,
+  registry: string,
+  failure: Failure,
+  attempt: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const backoff = backoffMs(options.policy, attempt, options.random ?? Math.random);
+  // Even after an announced wait a little jitter keeps parallel requests from returning in step.
+  const waitMs =
+    failure.announcedMs === undefined
+      ? backoff
+      : failure.announcedMs + Math.min(backoff, options.policy.baseMs);
+  options.emit({ type: 'waiting', registry, reason: failure.reason, waitMs, attempt });
+  await options.clock.sleep(waitMs, signal);
+}
+
+/**
+ * Repeats requests that failed for the moment. Requests marked `retry: 'never'` pass: whoever
+ * marked them repeats something larger.
+ */
+export function retry(options: RetryOptions): Middleware {
+  return (next) => async (request) => {
+    if (request.retry === 'never') return next(request);
+    for (let attempt = 1; ; attempt += 1) {
+      const last = attempt >= options.policy.attempts;
+      let failure: Failure | undefined;
+      try {
+        const response = await next(request);
+        failure = failureOf(response, options.clock.now());
+        if (last || !failure) return response;
+      } catch (error) {
+        failure = failureOfError(error);
+        if (last || !failure) throw error;
+      }
+      await waitBeforeRetry(options, request.registry, failure, attempt, request.signal);
+    }
+  };
+}
