@@ -1,0 +1,73 @@
+import type { Resolve } from '../http/addresses.ts';
+import type { CongestionController } from '../http/congestion.ts';
+import type { RetryOptions } from '../http/retry.ts';
+import type { Handler, HttpRequest, HttpResponse, Method, RequestBody } from '../http/transport.ts';
+import { registryError } from './error.ts';
+
+/** What talking to one registry takes; made by the composition root. */
+export interface Connection {
+  /** name as in references: `host[:port]` or `docker.io` */
+  readonly registry: string;
+  /** where its API answers */
+  readonly origin: URL;
+  /** the whole middleware chain */
+  readonly send: Handler;
+  readonly retry: RetryOptions;
+  readonly congestion: CongestionController;
+  readonly resolve: Resolve;
+}
+
+export interface Call {
+  readonly method: Method;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody;
+  readonly scopes: readonly string[];
+  readonly retry?: 'never';
+  readonly stream?: boolean;
+  readonly maxResponseBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the token must allow to read from a repository. */
+export function pullScope(repository: string): string {
+  return `repository:${repository}:pull`;
+}
+
+/** What the token must allow to write to a repository; reading what is there is part of it. */
+export function pushScope(repository: string): string {
+  return `repository:${repository}:pull,push`;
+}
+
+/** The URL of a path under /v2/. */
+export function apiUrl(connection: Connection, path: string): URL {
+  return new URL(`/v2/${path}`, connection.origin);
+}
+
+/** Sends one request of this registry through the chain. */
+export function call(connection: Connection, options: Call): Promise<HttpResponse> {
+  const { signal, headers, ...rest } = options;
+  const request: HttpRequest = {
+    ...rest,
+    headers: headers ?? {},
+    registry: connection.registry,
+    ...(signal ? { signal } : {}),
+  };
+  return connection.send(request);
+}
+
+/**
+ * Sends a request and checks its status.
+ * @param doing what is attempted, for the error's sentence
+ * @throws RegistryError on every other status
+ */
+export async function expect(
+  connection: Connection,
+  doing: string,
+  statuses: readonly number[],
+  options: Call,
+): Promise<HttpResponse> {
+  const response = await call(connection, options);
+  if (statuses.includes(response.status)) return response;
+  throw registryError(connection.registry, doing, options, response);
+}

@@ -1,0 +1,119 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
+import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts';
+import { MANIFEST_ACCEPT } from '../oci/media-types.ts';
+import { imageError, PushError } from '../util/errors.ts';
+import { apiUrl, call, expect, pullScope, pushScope, type Connection } from './connection.ts';
+import { registryError } from './error.ts';
+import { withQuery } from './location.ts';
+
+/** What a tag or digest names in a repository; undefined when it is not there. */
+export async function headManifest(
+  connection: Connection,
+  repository: string,
+  reference: string,
+  signal?: AbortSignal,
+  scopes: readonly string[] = [pushScope(repository)],
+): Promise<Digest | undefined> {
+  const options = {
+    method: 'HEAD',
+    url: apiUrl(connection, `${repository}/manifests/${reference}`),
+    headers: { accept: MANIFEST_ACCEPT },
+    scopes,
+    signal,
+  } as const;
+  const doing = `look for ${repository} ${reference}`;
+  const response = await expect(connection, doing, [200, 404], options);
+  if (response.status === 404) return undefined;
+  const named = response.headers['docker-content-digest'];
+  if (isDigest(named)) return named;
+  // The header is optional; who asked by digest knows the answer anyway.
+  return isDigest(reference) ? reference : undefined;
+}
+
+/**
+ * Reads a manifest, checked against its digest where one is known.
+ * @throws PushError IMAGE when it is not there
+ */
+export async function getManifest(
+  connection: Connection,
+  repository: string,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array }> {
+  const name = `${connection.registry}/${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+  const options = {
+    method: 'GET',
+    url: apiUrl(connection, `${repository}/manifests/${reference}`),
+    headers: { accept: MANIFEST_ACCEPT },
+    scopes: [pullScope(repository)],
+    maxResponseBytes: MANIFEST_MAX_BYTES + 1,
+    signal,
+  } as const;
+  const response = await call(connection, options);
+  if (response.status === 404) {
+    throw imageError(`${name} does not exist.`, 'Check its name, tag or digest.');
+  }
+  if (response.status !== 200) {
+    throw registryError(connection.registry, `read the manifest of ${name}`, options, response);
+  }
+  const digest = digestOf(response.body);
+  const wanted = isDigest(reference) ? reference : response.headers['docker-content-digest'];
+  if (isDigest(wanted) && wanted.startsWith('sha256:') && wanted !== digest) {
+    throw imageError(`${name} is damaged: the registry sent ${digest} instead of ${wanted}.`);
+  }
+  const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+  return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
+}
+
+/** A manifest on its way: exact bytes and what they are called. */
+export interface ManifestContent {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes a manifest under a digest or a tag.
+ * @param tags names it gets in the same request, where the registry can do that (`OCI-Tag`)
+ * @returns the tags the registry says it has set
+ */
+export async function putManifest(
+  connection: Connection,
+  repository: string,
+  reference: string,
+  { descriptor, bytes }: ManifestContent,
+  options: { readonly tags?: readonly string[]; readonly signal?: AbortSignal | undefined } = {},
+): Promise<readonly string[]> {
+  const { tags = [], signal } = options;
+  const plain = apiUrl(connection, `${repository}/manifests/${reference}`);
+  const url = tags.reduce((address, tag) => withQuery(address, { tag }), plain);
+  const label = isDigest(reference) ? reference : `tag ${reference}`;
+  const response = await expect(
+    connection,
+    `store the manifest ${label} in ${repository}`,
+    [201, 200, 202],
+    {
+      method: 'PUT',
+      url,
+      headers: { 'content-type': descriptor.mediaType },
+      body: { size: bytes.length, open: () => once(bytes) },
+      scopes: [pushScope(repository)],
+      signal,
+    },
+  );
+  const stored = response.headers['docker-content-digest'];
+  if (isDigest(stored) && stored.startsWith('sha256:') && stored !== descriptor.digest) {
+    throw new PushError(
+      `${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`,
+      { code: 'REGISTRY', hint: 'Something between here and the registry changes what is sent.' },
+    );
+  }
+  return (response.headers['oci-tag'] ?? '')
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
