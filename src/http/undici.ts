@@ -76,7 +76,7 @@ class ObservedBody {
     try {
       yield* this.#body.open(this.#signal);
     } catch (error) {
-      this.error = error instanceof Error ? error : new Error(String(error));
+      this.error = Error.isError(error) ? error : new Error(String(error));
       throw error;
     }
   }

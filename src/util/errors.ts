@@ -66,12 +66,12 @@ export function imageError(message: string, hint?: string, cause?: unknown): Pus
 
 /** The message of anything that was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return Error.isError(thrown) ? thrown.message : String(thrown);
 }
 
 /** The `code` of a system error (`ENOENT`, `ECONNREFUSED`, …), also when wrapped as a cause. */
 export function systemCode(thrown: unknown): string | undefined {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 5; depth += 1) {
+  for (let error = thrown, depth = 0; Error.isError(error) && depth < 5; depth += 1) {
     if ('code' in error && typeof error.code === 'string' && !(error instanceof PushError)) {
       return error.code;
     }
@@ -89,6 +89,6 @@ export function asPushError(thrown: unknown): PushError {
 /** True when work ended because it was told to, not because it failed. */
 export function isAbort(thrown: unknown): boolean {
   return (
-    thrown instanceof Error && (thrown.name === 'AbortError' || systemCode(thrown) === 'ABORT_ERR')
+    Error.isError(thrown) && (thrown.name === 'AbortError' || systemCode(thrown) === 'ABORT_ERR')
   );
 }

@@ -31,6 +31,12 @@ export class TokenRefusal extends Error {
   }
 }
 
+/**
+ * What a token server has refused is not asked again so soon: many workers with one wrong password
+ * would lock the account (Docker Hub: for 10 minutes).
+ */
+const REMEMBER_REFUSAL_MS = 60_000;
+
 interface Held {
   readonly scopes: readonly string[];
   readonly credential: Exchangeable | undefined;
@@ -47,6 +53,7 @@ export class BearerTokens {
   readonly #flights = new SingleFlight<string>();
   /** by the scopes a request stated, which may be fewer than those the registry then demanded */
   readonly #held = new Map<string, Held>();
+  readonly #refused = new Map<string, { readonly at: number; readonly refusal: TokenRefusal }>();
   /** identity tokens that a server has replaced, by the one they replace */
   readonly #replaced = new Map<string, string>();
   #challenge: Challenge;
@@ -93,6 +100,8 @@ export class BearerTokens {
     credential: Exchangeable | undefined,
   ): Promise<string> {
     const key = [stated(request), scopes.join(' '), identify(credential)].join('\n');
+    const refused = this.#refused.get(key);
+    if (refused && this.#deps.clock.now() - refused.at < REMEMBER_REFUSAL_MS) throw refused.refusal;
     for (;;) {
       let own = false;
       try {
@@ -101,6 +110,9 @@ export class BearerTokens {
           return this.#fetch(request, scopes, credential);
         });
       } catch (error) {
+        if (own && error instanceof TokenRefusal && [401, 403].includes(error.response.status)) {
+          this.#refused.set(key, { at: this.#deps.clock.now(), refusal: error });
+        }
         // Whoever began this fetch was cancelled; those who only shared it begin their own.
         if (own || !isAbort(error) || request.signal?.aborted === true) throw error;
       }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { canonicalRegistry } from '../../oci/reference.ts';
-import { configError, messageOf, systemCode } from '../../util/errors.ts';
+import { configError, messageOf } from '../../util/errors.ts';
 import { askHelper, type HelperHost } from './credential-helper.ts';
 import { type CredentialKey, matching, parseCredentialKey, serverOf } from './credential-keys.ts';
 import { type Credential, type CredentialProvider, credentialOf } from './credentials.ts';
@@ -30,10 +30,10 @@ export const readTextFile: ReadText = async (file) => {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const code = systemCode(error);
+    const { code } = fieldsOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw configError(
-      `cannot read ${file}: ${code ?? messageOf(error)}`,
+      `cannot read ${file}: ${textOf(code) || messageOf(error)}`,
       'Make it readable for this user, or log in again',
     );
   }

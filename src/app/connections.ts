@@ -1,0 +1,50 @@
+import type { Config } from '../config/config.ts';
+import { systemResolve } from '../http/addresses.ts';
+import type { CredentialProvider } from '../http/auth/credentials.ts';
+import { createAuthenticator } from '../http/auth/registry-authenticator.ts';
+import { CongestionController } from '../http/congestion.ts';
+import type { Connection } from '../registry/connection.ts';
+import { findOrigin } from '../registry/endpoint.ts';
+import { openChain, registryChain, type ChainParts } from './chain.ts';
+
+export interface ConnectionsOptions {
+  readonly config: Config;
+  readonly parts: ChainParts;
+  readonly credentials: CredentialProvider;
+  readonly mask: (secret: string) => void;
+}
+
+async function connectTo(
+  registry: string,
+  { config, parts, credentials, mask }: ConnectionsOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { insecure = false, plainHttp = false } = config.registries[registry] ?? {};
+  const { retry } = parts;
+  const open = openChain(parts);
+  const origin = await findOrigin(registry, { insecure, plainHttp, send: open, retry }, signal);
+  const congestion = new CongestionController({ clock: retry.clock });
+  const authenticator = createAuthenticator({
+    registry,
+    origin,
+    credentials,
+    send: open,
+    clock: retry.clock,
+    onSecret: mask,
+    resolve: systemResolve,
+  });
+  const send = registryChain(parts, authenticator, congestion);
+  return { registry, origin, send, retry, congestion, resolve: systemResolve };
+}
+
+/** Makes one connection per registry, when it is first asked for. */
+export function createConnections(
+  options: ConnectionsOptions,
+): (registry: string, signal: AbortSignal) => Promise<Connection> {
+  const connections = new Map<string, Promise<Connection>>();
+  return (registry, signal) => {
+    const connection = connections.get(registry) ?? connectTo(registry, options, signal);
+    connections.set(registry, connection);
+    return connection;
+  };
+}

@@ -1,0 +1,39 @@
+import type { Platform } from '../oci/platform.ts';
+import type { Reference } from '../oci/reference.ts';
+
+/** Everything that is said about one registry, by its `host[:port]`. */
+export interface RegistrySettings {
+  readonly username?: string;
+  readonly password?: string;
+  /** accept any certificate, and plain HTTP where the registry does not speak TLS */
+  readonly insecure: boolean;
+  /** speak HTTP without trying TLS */
+  readonly plainHttp: boolean;
+  /** PEM text of additional certificate authorities */
+  readonly ca?: string;
+}
+
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+/** A push as somebody asked for it: validated, complete and frozen. */
+export interface Config {
+  /** `transport:path`, or a bare path */
+  readonly source: string;
+  readonly targets: readonly Reference[];
+  /** false: plan, check and report, write nothing */
+  readonly push: boolean;
+  /** settings by registry host; a registry without an entry has the defaults */
+  readonly registries: Readonly<Record<string, RegistrySettings>>;
+  /** GitHub's token, used for ghcr.io where nothing else is given */
+  readonly githubToken?: string;
+  /** empty: everything the source holds */
+  readonly platforms: readonly Platform[];
+  readonly compression: 'gzip' | 'zstd';
+  /** also upload layers that their publisher asks not to redistribute */
+  readonly foreignLayers: boolean;
+  /** limit for the whole push in milliseconds; undefined: only a push that stands still is ended */
+  readonly timeoutMs?: number;
+  /** how often one request is sent at most */
+  readonly attempts: number;
+  readonly verbosity: Verbosity;
+}

@@ -1,0 +1,40 @@
+import type { OpenedSource } from '../image/source.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { Connection } from '../registry/connection.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Stage } from '../util/errors.ts';
+import type { Emit } from '../util/events.ts';
+
+/** What is to be pushed, and how. */
+export interface PushRequest {
+  readonly targets: readonly Reference[];
+  readonly platforms: readonly Platform[];
+  readonly foreignLayers: boolean;
+  /** false: stop after the plan, write nothing */
+  readonly push: boolean;
+}
+
+/** What the stages of a push work with; made by the composition root. */
+export interface PushContext {
+  readonly request: PushRequest;
+  readonly openSource: (signal: AbortSignal) => Promise<OpenedSource>;
+  /** one connection per registry, made when it is first asked for */
+  readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one stage between its two events. */
+export async function inStage<T>(
+  { emit, clock }: Pick<PushContext, 'emit' | 'clock'>,
+  stage: Stage,
+  work: () => Promise<T>,
+): Promise<T> {
+  const started = clock.now();
+  const id = emit({ type: 'stage-started', stage });
+  const result = await work();
+  emit({ type: 'stage-finished', stage, durationMs: clock.now() - started }, id);
+  return result;
+}

@@ -1,0 +1,62 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { PushError, type Stage } from '../util/errors.ts';
+import { inStage, type PushContext } from './context.ts';
+import { loadImage } from './image.ts';
+import { planPush, type PushPlan } from './plan.ts';
+import { check } from './stages/check.ts';
+import { publish } from './stages/publish.ts';
+import { upload } from './stages/upload.ts';
+
+/** What a push has come to. */
+export interface PushResult {
+  readonly plan: PushPlan;
+  /** the manifest or index all tags point at; undefined in a dry run whose layers are not compressed yet */
+  readonly root?: Descriptor;
+}
+
+/** An error that does not know its stage belongs to the one it comes out of. */
+function located(error: unknown, stage: Stage): unknown {
+  if (!(error instanceof PushError) || error.stage !== undefined) return error;
+  return Object.assign(error, { stage });
+}
+
+/**
+ * The pipeline: open → plan → upload by digest → publish tags.
+ * What it finds out it emits; what it comes to it returns; what stops it it throws.
+ */
+export async function push(context: PushContext): Promise<PushResult> {
+  let current: Stage = 'open';
+  const stage = <T>(name: Stage, work: () => Promise<T>): Promise<T> => {
+    context.signal.throwIfAborted();
+    current = name;
+    return inStage(context, name, work);
+  };
+  const source = await context.openSource(context.signal);
+  try {
+    const { request, emit, signal } = context;
+    const image = await stage('open', () => loadImage(source, request.platforms, signal));
+    const plan = planPush(image, request);
+    emit({ type: 'planned', ...summary(plan) });
+    const planned = plan.root ? { plan, root: plan.root } : { plan };
+    if (!request.push) {
+      await stage('plan', () => check(context, plan));
+      return planned;
+    }
+    const root = await stage('upload', () => upload(context, image, plan));
+    await stage('publish', () => publish(context, plan, root));
+    return { plan, root: root.descriptor };
+  } catch (error) {
+    throw located(error, current);
+  } finally {
+    await source.close();
+  }
+}
+
+function summary({ places, blobs, bytes, manifests }: PushPlan): {
+  places: PushPlan['places'];
+  blobs: number;
+  bytes: number;
+  manifests: number;
+} {
+  return { places, blobs: blobs.length, bytes, manifests };
+}

@@ -1,0 +1,33 @@
+import type { BlobOutcome } from '../util/events.ts';
+
+/** What people read for an outcome. */
+export const OUTCOME_WORDS: Readonly<Record<BlobOutcome, string>> = {
+  uploaded: 'uploaded',
+  resumed: 'resumed',
+  mounted: 'mounted',
+  exists: 'already there',
+};
+
+const ORDER: readonly BlobOutcome[] = ['uploaded', 'resumed', 'mounted', 'exists'];
+
+/** How many blobs ended how: `5 uploaded · 1 mounted · 6 already there`, without the zeros. */
+export function formatOutcomes(outcomes: Iterable<BlobOutcome>, separator = ' · '): string {
+  const counts = new Map<BlobOutcome, number>();
+  for (const outcome of outcomes) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  return ORDER.filter((outcome) => counts.has(outcome))
+    .map((outcome) => `${counts.get(outcome)} ${OUTCOME_WORDS[outcome]}`)
+    .join(separator);
+}
+
+/** `1 blob`, `2 blobs`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** The first items, and how many were left out. */
+export function firstOf(items: readonly string[], maximum: number, separator: string): string {
+  const more = items.length - maximum;
+  return (
+    items.slice(0, maximum).join(separator) + (more > 0 ? `${separator}… and ${more} more` : '')
+  );
+}

@@ -1,0 +1,34 @@
+import type { PushReport } from './push-report.ts';
+
+/** The outputs that follow from a report; the shell adds the report's path. */
+export interface PushOutputs {
+  /** the image's root digest; empty while unknown */
+  readonly digest: string;
+  /** `registry/repository@digest` of the first place; empty when the push did not succeed */
+  readonly image: string;
+  /** full references, one per line: those published, of a dry run those that would be */
+  readonly tags: string;
+  readonly 'bytes-uploaded': string;
+  readonly 'bytes-skipped': string;
+  readonly 'exit-code': string;
+}
+
+/** The action's outputs, by the names they have in action.yml. */
+export function toOutputs(report: PushReport): PushOutputs {
+  const digest = report.image?.digest ?? '';
+  const place = report.places[0];
+  const ended = report.status === 'success' || report.status === 'planned';
+  const tags = report.places.flatMap(({ registry, repository, tags }) =>
+    tags
+      .filter((tag) => tag.status !== 'not-moved')
+      .map((tag) => `${registry}/${repository}:${tag.tag}`),
+  );
+  return {
+    digest,
+    image: ended && digest && place ? `${place.registry}/${place.repository}@${digest}` : '',
+    tags: tags.join('\n'),
+    'bytes-uploaded': String(report.bytesUploaded),
+    'bytes-skipped': String(report.bytesSkipped),
+    'exit-code': String(report.exitCode),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Digest } from '../oci/digest.ts';
+import type { BlobOutcome, Place, PushEvent } from '../util/events.ts';
+import type { BlobReport, PlaceReport, PushReport, TagReport } from './push-report.ts';
+
+/** Counts what happens in one repository of one registry. */
+export interface PlaceTally {
+  readonly registry: string;
+  take(event: PushEvent): void;
+  report(status: PushReport['status'], waitedMs: number): PlaceReport;
+}
+
+/** True when this push sent the blob; otherwise the registry had it already. */
+export function wasSent(outcome: BlobOutcome): boolean {
+  return outcome === 'uploaded' || outcome === 'resumed';
+}
+
+function bytesOf(blobs: readonly BlobReport[], sent: boolean): number {
+  return blobs.reduce((sum, { size, outcome }) => sum + (wasSent(outcome) === sent ? size : 0), 0);
+}
+
+function tagStatus(status: PushReport['status'], published: boolean): TagReport['status'] {
+  if (published) return 'published';
+  return status === 'planned' ? 'planned' : 'not-moved';
+}
+
+/** @param tags the tags that are wanted here; published ones that are not in it are added */
+export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTally {
+  const { registry, repository } = place;
+  const wanted = new Set(tags);
+  const published = new Set<string>();
+  const blobs = new Map<Digest, BlobReport>();
+  const manifests = { uploaded: 0, existing: 0 };
+  let first: number | undefined;
+  let last = 0;
+  return {
+    registry,
+    take: (event) => {
+      if (event.type === 'blob-finished') {
+        const { digest, size, outcome, durationMs } = event;
+        blobs.set(digest, { digest, size, outcome, durationMs });
+      } else if (event.type === 'manifest-pushed') {
+        manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
+      } else if (event.type === 'tag-published') {
+        wanted.add(event.tag);
+        published.add(event.tag);
+      }
+      first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
+      last = event.time;
+    },
+    report: (status, waitedMs) => {
+      const all = [...blobs.values()];
+      return {
+        registry,
+        repository,
+        tags: [...wanted].map((tag) => ({ tag, status: tagStatus(status, published.has(tag)) })),
+        blobs: all,
+        bytesUploaded: bytesOf(all, true),
+        bytesSkipped: bytesOf(all, false),
+        waitedMs,
+        manifests: { ...manifests },
+        ...(first === undefined ? {} : { durationMs: last - first }),
+      };
+    },
+  };
+}

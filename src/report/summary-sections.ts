@@ -1,0 +1,132 @@
+import { shortDigest } from '../oci/digest.ts';
+import { formatBytes, formatDuration } from '../util/text.ts';
+import { firstOf, formatOutcomes, OUTCOME_WORDS, plural } from './counts.ts';
+import { code, codeBlock, details, escapeText, table } from './markdown.ts';
+import type { PlanView } from './plan-text.ts';
+import type { PlaceReport, PushReport, TagReport } from './push-report.ts';
+
+const MAX_ROWS = 50;
+const MAX_TAGS = 20;
+const MAX_PLACES = 50;
+
+function nameOf(place: PlaceReport): string {
+  return `${place.registry}/${place.repository}`;
+}
+
+// A number and its unit belong on one line, however narrow the column.
+function together(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
+/** One `docker pull` line per place, to be copied. */
+export function pullCommands(report: PushReport): string | undefined {
+  const digest = report.image?.digest;
+  if (!digest || report.places.length === 0) return undefined;
+  const lines = report.places.map((place) => `docker pull ${nameOf(place)}@${digest}`);
+  return codeBlock(lines.slice(0, MAX_PLACES), 'sh');
+}
+
+/** Digest, platforms, size, source and time. */
+export function facts(report: PushReport, withSize = true): string {
+  const { image } = report;
+  const platforms = (image?.platforms ?? []).map((platform) => escapeText(platform, 100));
+  const size = image && withSize && `${plural(image.blobs, 'blob')}, ${formatBytes(image.size)}`;
+  const parts = [
+    // First our own words: a platform named "- x" would make the line a list.
+    `${size ? `${size} from` : 'From'} ${code(report.source)}`,
+    ...(platforms.length > 0 ? [firstOf(platforms, MAX_TAGS, ', ')] : []),
+    formatDuration(report.durationMs),
+  ];
+  const digest = image?.digest ? [`Digest ${code(image.digest)}`] : [];
+  return [...digest, parts.join(' · ')].join('\n\n');
+}
+
+/** True when at least one tag points at the image now. */
+export function anyPublished(report: PushReport): boolean {
+  return report.places.some(({ tags }) => tags.some((tag) => tag.status === 'published'));
+}
+
+function tagsCell(tags: readonly TagReport[], mixed: boolean): string {
+  if (tags.length === 0) return 'by digest only';
+  // Where no tag was moved one sentence says so for all of them.
+  const cells = tags.map(({ tag, status }) =>
+    mixed && status === 'not-moved' ? `${code(tag)} (not moved)` : code(tag),
+  );
+  return firstOf(cells, MAX_TAGS, ' ');
+}
+
+function blobsCell({ blobs, manifests }: PlaceReport): string {
+  if (blobs.length > 0) return formatOutcomes(blobs.map((blob) => blob.outcome));
+  return (manifests?.existing ?? 0) > 0 ? 'all already there' : '–';
+}
+
+/** What is where now; of a dry run: where it would go. */
+export function placesTable(report: PushReport): string | undefined {
+  if (report.places.length === 0) return undefined;
+  const planned = report.status === 'planned';
+  const mixed = anyPublished(report);
+  const columns = ['Registry', 'Repository', 'Tags'];
+  const rows = report.places.map((place) => {
+    const name = [code(place.registry), code(place.repository), tagsCell(place.tags, mixed)];
+    if (planned) return name;
+    const time = place.durationMs === undefined ? '–' : together(formatDuration(place.durationMs));
+    return [...name, blobsCell(place), together(formatBytes(place.bytesUploaded)), time];
+  });
+  return table(planned ? columns : [...columns, 'Blobs', '>Sent', '>Time'], rows, MAX_PLACES);
+}
+
+function layersOf(place: PlaceReport): string {
+  const rows = [...place.blobs]
+    .sort((left, right) => right.size - left.size)
+    .map(({ digest, size, outcome, durationMs }) => [
+      code(shortDigest(digest)),
+      together(formatBytes(size)),
+      OUTCOME_WORDS[outcome],
+      together(formatDuration(durationMs)),
+    ]);
+  return details(
+    `Layers and configs in ${nameOf(place)} (${rows.length})`,
+    table(['Digest', '>Size', 'Outcome', '>Time'], rows, MAX_ROWS),
+  );
+}
+
+/** One folded table of layers per place, largest first. */
+export function layers(report: PushReport): string | undefined {
+  const places = report.places.filter((place) => place.blobs.length > 0);
+  return places.slice(0, MAX_PLACES).map(layersOf).join('\n\n') || undefined;
+}
+
+/** The layers that a dry run would have pushed. */
+export function plannedLayers(plan: PlanView): string {
+  const rows = [...plan.blobs]
+    .sort((left, right) => right.size - left.size)
+    .map(({ digest, size, mediaType }) => [
+      digest ? code(shortDigest(digest)) : 'to be compressed',
+      together(formatBytes(size)),
+      code(mediaType, 100),
+    ]);
+  return details(
+    `Layers and configs (${rows.length})`,
+    table(['Digest', '>Size', 'Media type'], rows, MAX_ROWS),
+  );
+}
+
+function waitLines(report: PushReport): string[] {
+  const registries = [...new Set((report.waits ?? []).map((wait) => wait.registry))];
+  return registries.map((registry) => {
+    const waitedMs = report.places.find((place) => place.registry === registry)?.waitedMs;
+    const reasons = (report.waits ?? [])
+      .filter((wait) => wait.registry === registry)
+      .map(({ reason, times }) => `${escapeText(reason)}${times > 1 ? `, ${times} times` : ''}`);
+    const time = waitedMs === undefined ? '' : ` ${formatDuration(waitedMs)}`;
+    return `- ⏳ waited${time} for ${code(registry)}: ${firstOf(reasons, 5, '; ')}`;
+  });
+}
+
+/** Waits and warnings, and of a dry run what it saw, as a list. */
+export function notes(report: PushReport): string | undefined {
+  const warnings = report.warnings.map((warning) => `- ⚠️ ${escapeText(warning, 500)}`);
+  const seen = report.status === 'planned' ? (report.notes ?? []) : [];
+  const found = seen.map((note) => `- 🔎 ${escapeText(note, 500)}`);
+  return [...found, ...waitLines(report), ...warnings].join('\n') || undefined;
+}
