@@ -1,0 +1,59 @@
+import { appendFileSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import path from 'node:path';
+import { cancelOnSignals } from '../util/signals.ts';
+import { runStep } from './step.ts';
+
+/** The name under which the main step leaves its spool folder to the post step. */
+const SPOOL_STATE = 'spool';
+
+/** Keeps a value for the post step. Names and values are ours: one line each, nothing to escape. */
+function saveState(name: string, value: string): void {
+  const file = process.env['GITHUB_STATE'];
+  if (file) appendFileSync(file, `${name}=${value}\n`);
+}
+
+async function runMain(): Promise<void> {
+  const { env } = process;
+  const tempDirectory = env['RUNNER_TEMP'] || tmpdir();
+  const spoolDirectory = mkdtempSync(path.join(tempDirectory, 'idpbuilder-push-spool-'));
+  // Early: a job that is killed leaves its files to the post step.
+  saveState(SPOOL_STATE, spoolDirectory);
+  const { signal, stop } = cancelOnSignals();
+  try {
+    process.exitCode = await runStep({
+      env,
+      home: env['HOME'] || env['USERPROFILE'] || homedir(),
+      uid: process.getuid?.(),
+      tempDirectory,
+      spoolDirectory,
+      write: (line) => process.stdout.write(`${line}\n`),
+      cancel: signal,
+    });
+  } finally {
+    stop();
+    await rm(spoolDirectory, { recursive: true, force: true });
+  }
+}
+
+/** Puts away what a killed main step could not. */
+async function runPost(spoolDirectory: string): Promise<void> {
+  await rm(spoolDirectory, { recursive: true, force: true });
+}
+
+/** Main and post step are one bundle: the state that main saves tells them apart. */
+export async function startAction(): Promise<void> {
+  const spoolDirectory = process.env[`STATE_${SPOOL_STATE}`];
+  await (spoolDirectory ? runPost(spoolDirectory) : runMain());
+}
+
+/**
+ * True when a runner has started us as a step of an action, rather than somebody in a shell: there
+ * are inputs (github-token has a default, so there is always one) and no arguments.
+ */
+export function isActionStep(): boolean {
+  const names = Object.keys(process.env);
+  const called = names.some((name) => name.startsWith('INPUT_') || name === `STATE_${SPOOL_STATE}`);
+  return called && process.argv.length <= 2;
+}

@@ -1,0 +1,121 @@
+import { runPush, type FinishedPush } from '../app/create-push.ts';
+import type { Host } from '../app/host.ts';
+import type { Config } from '../config/config.ts';
+import { resolveConfig } from '../config/resolve.ts';
+import { errorLines } from '../report/error-text.ts';
+import { createLogProgress } from '../report/log-progress.ts';
+import { asPushError, EXIT_CODES, type PushError } from '../util/errors.ts';
+import { createRedactor, type Redactor } from '../util/redactor.ts';
+import { printable } from '../util/text.ts';
+import { annotation, maskCommand } from './commands.ts';
+import { readInputs } from './inputs.ts';
+
+/** What the step does to the outside; `main` binds it to the process. */
+export interface StepOutside {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly uid?: number | undefined;
+  /** where the report goes */
+  readonly tempDirectory: string;
+  /** where large temporary files go; removed by whoever made it */
+  readonly spoolDirectory: string;
+  /** prints one line to the job's log */
+  readonly write: (line: string) => void;
+  /** aborts when the runner cancels the job */
+  readonly cancel: AbortSignal;
+}
+
+const TITLE = 'idpbuilder push';
+const MAX_ANNOTATION = 3000;
+
+/** Everything printed goes through here: masked by the runner, and by ourselves before that. */
+class StepLog {
+  readonly #redactor: Redactor = createRedactor();
+  readonly #masked = new Set<string>();
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  readonly redact = (text: string): string => this.#redactor.redact(text);
+
+  readonly mask = (secret: string): void => {
+    this.#redactor.add(secret);
+    // A mask holds for one line; a secret of several is masked line by line.
+    for (const line of secret.split(/\r?\n/)) {
+      if (line.trim() === '' || this.#masked.has(line)) continue;
+      this.#masked.add(line);
+      this.#write(maskCommand(line));
+    }
+  };
+
+  readonly line = (line: string): void => this.#write(this.redact(line));
+
+  readonly warn = (message: string): void =>
+    this.line(annotation('warning', TITLE, printable(message, MAX_ANNOTATION)));
+
+  error(error: PushError, verbose: boolean): void {
+    const [sentence = '', ...rest] = errorLines(error, { verbose, redact: this.redact });
+    for (const line of rest) this.line(line);
+    const hint = error.hint ? ` ${error.hint}` : '';
+    this.line(annotation('error', TITLE, printable(`${sentence}${hint}`, MAX_ANNOTATION)));
+  }
+}
+
+async function pushConfigured(
+  config: Config,
+  outside: StepOutside,
+  log: StepLog,
+): Promise<FinishedPush> {
+  const { env, home, uid, spoolDirectory, cancel } = outside;
+  const { verbosity } = config;
+  const { line, warn } = log;
+  const progress = createLogProgress({ write: line, warn, verbosity, now: () => Date.now() });
+  const host: Host = {
+    env,
+    home,
+    uid,
+    workspace: env['GITHUB_WORKSPACE'],
+    tempDirectory: spoolDirectory,
+    mask: log.mask,
+    sinks: [progress.sink],
+    kind: 'action',
+  };
+  try {
+    return await runPush(config, host, cancel);
+  } finally {
+    progress.stop();
+  }
+}
+
+/**
+ * The step itself: inputs → config → push → outputs, summary, report.
+ * @returns the exit code
+ */
+export async function runStep(outside: StepOutside): Promise<number> {
+  const { env } = outside;
+  const log = new StepLog(outside.write);
+  let verbose = env['RUNNER_DEBUG'] === '1';
+  try {
+    const config = await resolveConfig({
+      inputs: readInputs(env, log.warn),
+      env,
+      workspace: env['GITHUB_WORKSPACE'],
+      onSecret: log.mask,
+      onWarning: log.warn,
+    });
+    verbose = config.verbosity === 'verbose';
+    const finished = await pushConfigured(config, outside, log);
+    if (finished.error) log.error(finished.error, verbose);
+    // Loaded now and not before: the toolkit would double the time to the first request.
+    const { publishResults } = await import('./results.ts');
+    await publishResults(finished, outside.tempDirectory, log.redact, log.warn);
+    return finished.report.exitCode;
+  } catch (thrown) {
+    const error = asPushError(thrown);
+    log.error(error, verbose);
+    const { publishFailure } = await import('./results.ts');
+    return publishFailure(EXIT_CODES[error.code]);
+  }
+}
