@@ -70,8 +70,8 @@ async function pushConfigured(
 ): Promise<FinishedPush> {
   const { env, home, uid, spoolDirectory, cancel } = outside;
   const { verbosity } = config;
-  const { line, warn } = log;
-  const progress = createLogProgress({ write: line, warn, verbosity, now: () => Date.now() });
+  const { line, warn, redact } = log;
+  const progress = createLogProgress({ write: line, warn, verbosity, now: Date.now, redact });
   const host: Host = {
     env,
     home,
@@ -79,6 +79,7 @@ async function pushConfigured(
     workspace: env['GITHUB_WORKSPACE'],
     tempDirectory: spoolDirectory,
     mask: log.mask,
+    redact,
     sinks: [progress.sink],
     kind: 'action',
   };

@@ -59,7 +59,8 @@ function wire(
 ): { readonly context: PushContext; readonly close: () => Promise<void> } {
   const clock = systemClock;
   const transport = createTransports(config, host.env);
-  const retry = { policy: { ...DEFAULT_RETRY, attempts: config.attempts }, clock, emit };
+  const policy = { ...DEFAULT_RETRY, ...host.backoff, attempts: config.attempts };
+  const retry = { policy, clock, emit };
   const userAgent = `idpbuilder-push/${VERSION} (${host.kind})`;
   const connect = createConnections({
     config,
@@ -102,22 +103,27 @@ export async function runPush(
     source: config.source,
     places: placesOf(config.targets),
     now: () => clock.now(),
+    ...(host.redact ? { redact: host.redact } : {}),
   });
   const emit = createEmitter([collector.sink, deadline.sink, ...host.sinks], () => clock.now());
   const signal = AbortSignal.any([cancel, deadline.signal]);
-  const { context, close } = wire(config, host, emit, signal);
+  let close: (() => Promise<void>) | undefined;
   try {
-    const { plan, root } = await push(context);
+    const wired = wire(config, host, emit, signal);
+    close = wired.close;
+    const { plan, root } = await push(wired.context);
     collector.describeImage({
       platforms: plan.platforms,
       ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
     });
     return { plan, report: collector.report(config.push ? 'success' : 'planned') };
   } catch (thrown) {
-    const error = cancel.aborted ? cancelled(thrown) : asPushError(thrown);
+    // What was waiting when the deadline passed only knows that it was aborted, not why.
+    const why: unknown = deadline.signal.aborted ? deadline.signal.reason : thrown;
+    const error = cancel.aborted ? cancelled(thrown) : asPushError(why);
     return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
   } finally {
     deadline.stop();
-    await close();
+    await close?.();
   }
 }

@@ -1,4 +1,5 @@
 import type { Environment } from '../config/layers.ts';
+import type { RetryPolicy } from '../util/backoff.ts';
 import type { EventSink } from '../util/events.ts';
 
 /** What a shell (the action, the command line) lends to a push. */
@@ -14,8 +15,12 @@ export interface Host {
   readonly tempDirectory: string;
   /** makes sure that a secret never shows in what is printed */
   readonly mask: (secret: string) => void;
+  /** takes known secrets out of a text, before anything changes its spelling */
+  readonly redact?: (text: string) => string;
   /** watch the push: progress, log lines */
   readonly sinks: readonly EventSink[];
+  /** how long to wait between attempts where nobody announces a wait; patiently by default */
+  readonly backoff?: Pick<RetryPolicy, 'baseMs' | 'maxMs'>;
   /** for User-Agent: `action` or `cli` */
   readonly kind: 'action' | 'cli' | 'library';
 }

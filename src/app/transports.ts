@@ -2,6 +2,7 @@ import type { Config, RegistrySettings } from '../config/config.ts';
 import type { Environment } from '../config/layers.ts';
 import { isLoopbackHost } from '../http/addresses.ts';
 import type { HttpRequest, Transport } from '../http/transport.ts';
+import { canonicalRegistry } from '../oci/reference.ts';
 import { createTransport, type ProxySettings, type TransportOptions } from '../http/undici.ts';
 
 /** Where the usual proxy variables point; lower case wins, as curl has it. */
@@ -14,7 +15,8 @@ function proxySettings(env: Environment): ProxySettings {
 
 /** The settings that hold for a URL: they bind to one host, or to another port of it. */
 function settingsFor(config: Config, request: HttpRequest): RegistrySettings | undefined {
-  const exact = config.registries[request.url.host];
+  // Docker Hub's API answers under another name than the one people configure.
+  const exact = config.registries[canonicalRegistry(request.url.host)];
   if (exact) return exact;
   const own = config.registries[request.registry];
   const sameName = request.registry.replace(/:\d+$/, '') === request.url.hostname;

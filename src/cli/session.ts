@@ -55,13 +55,15 @@ async function pushConfigured(
     color: !env['NO_COLOR'],
     verbosity: config.verbosity,
     now: () => Date.now(),
+    redact: redactor.redact,
   });
   const host: Host = {
     env,
     home,
     uid,
     tempDirectory,
-    mask: (secret) => redactor.add(secret),
+    mask: redactor.add,
+    redact: redactor.redact,
     sinks: [progress.sink],
     kind: 'cli',
   };

@@ -1,7 +1,9 @@
 import { configError } from '../util/errors.ts';
 import { didYouMean } from './nearest.ts';
+import type { OptionSpec } from './option.ts';
 import {
   isOptionName,
+  OPTIONS,
   optionEntries,
   optionNames,
   type OptionName,
@@ -61,14 +63,15 @@ export function inputLayer(inputs: Readonly<Record<string, string>>): Layer {
 /** The environment variables of the old `idpbuilder push` command. */
 export function environmentLayer(env: Environment): Layer {
   const raw: Record<string, string> = {};
-  const variables: Partial<Record<OptionName, string>> = {};
   for (const [name, option] of optionEntries()) {
     const given = option.env === undefined ? undefined : env[option.env];
     if (option.env === undefined || given === undefined) continue;
-    variables[name] = option.env;
     raw[name] = option.schema === flag ? switchWord(given) : given;
   }
-  return readLayer(raw, (name) => variables[name] ?? name);
+  return readLayer(raw, (name) => {
+    const option: OptionSpec = OPTIONS[name];
+    return option.env ?? name;
+  });
 }
 
 /** In an environment, 1 and 0 are how switches are written; YAML has no such booleans. */

@@ -57,7 +57,7 @@ export function congestion(
 ): Middleware {
   return (next) => async (request) => {
     const controller = controllerFor(request.registry);
-    await controller.ready(request.signal);
+    if (!request.urgent) await controller.ready(request.signal);
     const response = await next(request);
     if (isThrottled(response) || response.status === 503) {
       const wait = announcedWait(response, clock.now());

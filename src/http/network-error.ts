@@ -51,6 +51,11 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     ...CERTIFICATE,
     says: 'its TLS certificate is for another host name',
   },
+  HPE_INVALID_CONSTANT: {
+    says: 'it does not speak HTTP',
+    hint: 'Check host and port; if the registry speaks TLS, take plain-http away.',
+    retryable: false,
+  },
   EPROTO: {
     says: 'it does not speak TLS',
     hint: 'If it is a plain HTTP registry, set plain-http: true for it.',
@@ -58,9 +63,11 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   },
 };
 
-/** OpenSSL has a name for each way in which an answer is no TLS. */
+/** OpenSSL and the HTTP parser have a name for each way in which an answer is none. */
 function explain(code: string): Explanation | undefined {
-  return EXPLANATIONS[code.startsWith('ERR_SSL_') ? 'EPROTO' : code];
+  if (code.startsWith('ERR_SSL_')) return EXPLANATIONS['EPROTO'];
+  if (code.startsWith('HPE_')) return EXPLANATIONS['HPE_INVALID_CONSTANT'];
+  return EXPLANATIONS[code] ?? (code.startsWith('CERT_') ? CERTIFICATE : undefined);
 }
 
 /** True when the host was reached and its certificate is what was wrong. */

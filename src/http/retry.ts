@@ -64,6 +64,19 @@ export async function waitBeforeRetry(
   await options.clock.sleep(waitMs, signal);
 }
 
+/** The last failure, so marked that nobody above begins all over again. */
+function exhausted(thrown: unknown, attempts: number): unknown {
+  if (!(thrown instanceof PushError) || attempts === 1) return thrown;
+  const { message, code, stage, hint } = thrown;
+  return new PushError(`${message.replace(/\.$/, '')}; tried ${attempts} times.`, {
+    code,
+    retryable: false,
+    cause: thrown,
+    ...(stage === undefined ? {} : { stage }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
 /**
  * Repeats requests that failed for the moment. Requests marked `retry: 'never'` pass: whoever
  * marked them repeats something larger.
@@ -77,10 +90,12 @@ export function retry(options: RetryOptions): Middleware {
       try {
         const response = await next(request);
         failure = failureOf(response, options.clock.now());
-        if (last || !failure) return response;
+        if (!failure) return response;
+        if (last) return { ...response, exhausted: true };
       } catch (error) {
         failure = failureOfError(error);
-        if (last || !failure) throw error;
+        if (!failure) throw error;
+        if (last) throw exhausted(error, attempt);
       }
       await waitBeforeRetry(options, request.registry, failure, attempt, request.signal);
     }

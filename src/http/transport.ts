@@ -22,6 +22,8 @@ export interface HttpRequest {
   readonly scopes?: readonly string[];
   /** `never`: somebody above replays this as part of something larger (an upload session) */
   readonly retry?: 'never';
+  /** tidying up: sent at once, also while the registry asks for a pause */
+  readonly urgent?: true;
   /** give the response's body as a stream that the caller consumes or destroys */
   readonly stream?: boolean;
   /** the most bytes of a response body that are kept; what follows is cut (default 8 MiB) */
@@ -37,6 +39,8 @@ export interface HttpResponse {
   readonly body: Uint8Array;
   /** only where the request asked for it: to be iterated once, to its end or out of it */
   readonly stream?: AsyncIterable<Uint8Array>;
+  /** a failure that was repeated as often as it may be: nobody above tries again */
+  readonly exhausted?: true;
 }
 
 /** Sends one request and returns its response, whatever its status. */

@@ -46,8 +46,9 @@ async function createDispatcher(options: TransportOptions): Promise<Dispatcher> 
   if (!http && !https) return new Agent(settings);
   return new EnvHttpProxyAgent({
     ...settings,
-    ...(http ? { httpProxy: http } : {}),
-    ...(https ? { httpsProxy: https } : {}),
+    // Empty, not missing: what is missing would be looked up in the process's own environment.
+    httpProxy: http ?? '',
+    httpsProxy: https ?? '',
     noProxy: none ?? '',
     requestTls: { ...tls },
   });

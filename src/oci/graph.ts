@@ -34,11 +34,16 @@ export async function walkGraph(
 ): Promise<ContentGraph> {
   const manifests = new Map<Digest, ManifestNode>();
   const blobs = new Map<Digest, Descriptor>();
-  const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
-    if (!isManifestType(descriptor.mediaType)) {
-      if (!blobs.has(descriptor.digest)) blobs.set(descriptor.digest, descriptor);
-      return;
+  const addBlob = (descriptor: Descriptor): void => {
+    const { digest, size } = descriptor;
+    const known = blobs.get(digest) ?? descriptor;
+    if (known.size !== size) {
+      throw new FormatError(`${digest} is listed with ${known.size} and with ${size} bytes`);
     }
+    blobs.set(digest, known);
+  };
+  const visit = async (descriptor: Descriptor, depth: number): Promise<void> => {
+    if (!isManifestType(descriptor.mediaType)) return addBlob(descriptor);
     if (manifests.has(descriptor.digest)) return;
     if (depth > MAX_DEPTH) throw new FormatError(`indexes are nested deeper than ${MAX_DEPTH}`);
     if (manifests.size >= MAX_MANIFESTS) {

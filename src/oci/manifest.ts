@@ -83,6 +83,11 @@ export function parseManifest(bytes: Uint8Array, declared?: string): Manifest {
     throw new FormatError(`its mediaType is ${own}, but it was announced as ${declared}`);
   }
   const mediaType = own ?? declared ?? guessMediaType(value);
+  // What one tool reads as an image and another as an index hides something from one of them
+  // (CVE-2021-41190).
+  if (value['manifests'] && (value['config'] || value['layers'])) {
+    throw new FormatError('it has the fields of a manifest and of an index');
+  }
   if (isIndexType(mediaType)) {
     const manifests = descriptors(value['manifests'], 'manifests');
     return { kind: 'index', mediaType, manifests, ...shared(value) };

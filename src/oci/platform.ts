@@ -25,7 +25,7 @@ const IMPLIED_VARIANT: Readonly<Record<string, string>> = { arm64: 'v8', amd64: 
 export function normalizePlatform(platform: Platform): Platform {
   const name = platform.architecture.toLowerCase();
   const [architecture, aliasVariant] = ARCHITECTURE_ALIASES[name] ?? [name];
-  const given = platform.variant?.toLowerCase() || aliasVariant;
+  const given = platform.variant?.toLowerCase().replace(/^(?=\d)/, 'v') || aliasVariant;
   // A bare `arm` means v7: https://github.com/containerd/platforms (database.go)
   const variant = given ?? (architecture === 'arm' ? 'v7' : undefined);
   const os = platform.os.toLowerCase() === 'macos' ? 'darwin' : platform.os.toLowerCase();

@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import { isForeignLayer } from '../oci/media-types.ts';
+import { isForeignLayer, MEDIA_TYPES } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { PendingLayer } from '../image/source.ts';
@@ -63,12 +63,14 @@ function ready({ digest, mediaType, size }: Descriptor): PlannedBlob {
 
 function plannedBlobs({ graph, unfinished }: LoadedImage): PlannedBlob[] {
   if (graph) return graph.blobs.map(ready);
-  const layers = unfinished.layers.map((layer) =>
+  const layers = unfinished.layers.map((layer): PlannedBlob =>
     isPending(layer)
-      ? { diffId: layer.diffId, mediaType: 'application/x-tar', size: layer.size }
+      ? { diffId: layer.diffId, mediaType: MEDIA_TYPES.ociLayer, size: layer.size }
       : ready(layer),
   );
-  return [ready(unfinished.config), ...layers];
+  // A layer that the image holds twice is one blob.
+  const all = [ready(unfinished.config), ...layers];
+  return [...new Map(all.map((blob) => [blob.diffId ?? blob.digest, blob])).values()];
 }
 
 /** Works out what has to be where; asks nobody. */

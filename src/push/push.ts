@@ -1,3 +1,4 @@
+import type { OpenedSource } from '../image/source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
@@ -31,10 +32,13 @@ export async function push(context: PushContext): Promise<PushResult> {
     current = name;
     return inStage(context, name, work);
   };
-  const source = await context.openSource(context.signal);
+  const { request, emit, signal } = context;
+  let source: OpenedSource | undefined;
   try {
-    const { request, emit, signal } = context;
-    const image = await stage('open', () => loadImage(source, request.platforms, signal));
+    const image = await stage('open', async () => {
+      source = await context.openSource(signal);
+      return loadImage(source, request.platforms, signal);
+    });
     const plan = planPush(image, request);
     emit({ type: 'planned', ...summary(plan) });
     const planned = plan.root ? { plan, root: plan.root } : { plan };
@@ -48,7 +52,7 @@ export async function push(context: PushContext): Promise<PushResult> {
   } catch (error) {
     throw located(error, current);
   } finally {
-    await source.close();
+    await source?.close();
   }
 }
 

@@ -24,6 +24,7 @@ export interface Call {
   readonly body?: RequestBody;
   readonly scopes: readonly string[];
   readonly retry?: 'never';
+  readonly urgent?: true;
   readonly stream?: boolean;
   readonly maxResponseBytes?: number;
   readonly signal?: AbortSignal | undefined;

@@ -163,7 +163,7 @@ export function registryError(
     requestId: REQUEST_ID_HEADERS.map((name) => headers[name]).find((id) => id !== undefined),
     retryAfterMs: announcedWait(response, Date.now()),
   };
-  const retryable = isThrottled(response) || status >= 500;
+  const retryable = !response.exhausted && (isThrottled(response) || status >= 500);
   const text = problems.map(({ message }) => message).join(' ');
   const { code, hint } = verdict(
     status,

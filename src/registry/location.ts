@@ -3,18 +3,14 @@ import { PushError } from '../util/errors.ts';
 import { printable } from '../util/text.ts';
 
 function refuse(registry: string, location: string, why: string): PushError {
-  return new PushError(
-    `${registry} sent us to "${printable(location, 150)}" to upload, which ${why}.`,
-    {
-      code: 'REGISTRY',
-      stage: 'upload',
-      hint: 'This looks like a misconfigured or hostile registry; nothing was sent there.',
-    },
-  );
+  return new PushError(`${registry} sends us to "${printable(location, 150)}", which ${why}.`, {
+    code: 'REGISTRY',
+    hint: 'This looks like a misconfigured or hostile registry; nothing was sent there.',
+  });
 }
 
 /**
- * Resolves an upload's Location, which is opaque: relative or absolute, its query kept.
+ * Resolves a Location, an upload's or a redirect's. It is opaque: relative or absolute, its query kept.
  * A registry behind a TLS proxy may write http:// for its own host; that is read as https.
  * @param origin the registry's own origin
  * @throws PushError when it leads from TLS to plain HTTP elsewhere, or from a public registry to a

@@ -3,9 +3,10 @@ import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
 import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts';
 import { MANIFEST_ACCEPT } from '../oci/media-types.ts';
 import { imageError, PushError } from '../util/errors.ts';
-import { apiUrl, call, expect, pullScope, pushScope, type Connection } from './connection.ts';
+import { apiUrl, expect, pullScope, pushScope, type Connection } from './connection.ts';
 import { registryError } from './error.ts';
 import { withQuery } from './location.ts';
+import { follow } from './redirects.ts';
 
 /** What a tag or digest names in a repository; undefined when it is not there. */
 export async function headManifest(
@@ -50,7 +51,7 @@ export async function getManifest(
     maxResponseBytes: MANIFEST_MAX_BYTES + 1,
     signal,
   } as const;
-  const response = await call(connection, options);
+  const response = await follow(connection, options);
   if (response.status === 404) {
     throw imageError(`${name} does not exist.`, 'Check its name, tag or digest.');
   }

@@ -7,12 +7,23 @@ export interface Redactor {
 /** Shorter ones would blank out ordinary words, and protect nothing. */
 const MINIMUM_LENGTH = 4;
 
+/** A secret as it is, inside JSON, and inside a URL or a form. */
+function spellings(secret: string): readonly string[] {
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret.toWellFormed()),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+  ];
+}
+
 /** Creates a redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
   const secrets = new Set<string>();
   return {
     add: (secret) => {
-      if (secret.length >= MINIMUM_LENGTH) secrets.add(secret);
+      if (secret.length < MINIMUM_LENGTH) return;
+      for (const spelling of spellings(secret)) secrets.add(spelling);
     },
     redact: (text) => {
       let clean = text;

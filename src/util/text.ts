@@ -23,6 +23,10 @@ export function formatDuration(milliseconds: number): string {
 // oxlint-disable-next-line no-control-regex -- control characters are exactly what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
+// Zero-width and direction characters, soft hyphens, and tags (a second, unseen alphabet).
+const INVISIBLE =
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+
 /**
  * Makes text from a server or an image safe to print: one line, no control or direction
  * characters, and nothing that a workflow runner reads as a command (`::x::`, `##[x]`).
@@ -30,8 +34,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 export function printable(text: string, maximum = 300): string {
   const oneLine = text
     .replace(CONTROL, ' ')
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, '')
-    .replaceAll('::', ':\u200a:')
+    .replace(INVISIBLE, '')
+    .replace(/:(?=:)/g, ':\u200a')
     .replaceAll('##[', '#\u200a#[')
     .trim();
   return oneLine.length > maximum ? `${oneLine.slice(0, maximum)}…` : oneLine;

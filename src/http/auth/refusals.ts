@@ -108,7 +108,7 @@ function unusableAnswer(context: RefusalContext, host: string, response: HttpRes
     `the token server of ${context.registry} (${host}) answered ${answer}${quote(response, context.secrets)}`,
     {
       code: busy ? 'REGISTRY' : 'AUTHENTICATION',
-      retryable: busy,
+      retryable: busy && !response.exhausted,
       hint: busy
         ? 'Try again later'
         : 'Check the address of the registry and its authentication settings',

@@ -15,9 +15,11 @@ export async function publish(
       const { registry, repository, tags } = place;
       const connection = await context.connect(registry, signal);
       const { digest } = root.descriptor;
-      for (const { tag } of await publishTags(connection, repository, root, tags, signal)) {
-        context.emit({ type: 'tag-published', registry, repository, tag, digest });
-      }
+      await publishTags(connection, repository, root, tags, {
+        onTag: ({ tag }) =>
+          context.emit({ type: 'tag-published', registry, repository, tag, digest }),
+        signal,
+      });
     }),
     context.signal,
   );

@@ -44,6 +44,7 @@ export class UploadSession {
         url: this.#location,
         scopes: [pushScope(this.#repository)],
         retry: 'never',
+        urgent: true,
         signal,
       });
     } catch {

@@ -2,6 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { PushError, messageOf } from '../../util/errors.ts';
 import type { BlobOutcome, Emit } from '../../util/events.ts';
 import { failureOfError, waitBeforeRetry } from '../../http/retry.ts';
+import type { RequestBody } from '../../http/transport.ts';
 import { blobExists } from '../blobs.ts';
 import type { Connection } from '../connection.ts';
 import { RegistryError } from '../error.ts';
@@ -38,21 +39,31 @@ async function start(upload: BlobUpload): Promise<'mounted' | UploadSession> {
   return startUpload(connection, repository, descriptor.digest, undefined, signal);
 }
 
-async function sendOnce(upload: BlobUpload): Promise<BlobOutcome> {
+/** Sends the blob into its session; a session that did not take it is cancelled. */
+async function send(upload: BlobUpload, session: UploadSession): Promise<void> {
   const { connection, repository, descriptor, emit, signal } = upload;
-  const session = await start(upload);
-  if (session === 'mounted') return 'mounted';
   const place = { registry: connection.registry, repository, digest: descriptor.digest };
   let sent = 0;
-  const body = verifiedBody(descriptor, upload.open, (bytes) => {
+  const restarted = (): void => {
+    emit({ type: 'blob-restarted', ...place, bytes: sent });
+    sent = 0;
+  };
+  const verified = verifiedBody(descriptor, upload.open, (bytes) => {
     sent += bytes;
     emit({ type: 'blob-progress', ...place, bytes });
   });
+  const body: RequestBody = {
+    size: verified.size,
+    open: (abort) => {
+      // Opened again within one request: a token had expired, and the body is sent once more.
+      if (sent > 0) restarted();
+      return verified.open(abort);
+    },
+  };
   try {
     await session.putWhole(descriptor.digest, body, signal);
-    return 'uploaded';
   } catch (error) {
-    emit({ type: 'blob-restarted', ...place, bytes: sent });
+    restarted();
     await session.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
     throw error;
   }
@@ -72,14 +83,20 @@ function isLostSession(error: unknown): boolean {
 
 /**
  * Brings one blob into a repository: asks whether it is there, mounts it where it can, else sends
- * it in one PUT, and starts over with a new session when that fails for the moment.
+ * it in one PUT, and starts over with a new session when that fails for the moment. It asks again
+ * before it sends again: the blob may have arrived, and only the answer got lost.
  */
 export async function uploadBlob(upload: BlobUpload): Promise<BlobOutcome> {
   const { connection, repository, descriptor, signal } = upload;
-  if (await blobExists(connection, repository, descriptor.digest, signal)) return 'exists';
   for (let attempt = 1; ; attempt += 1) {
+    if (await blobExists(connection, repository, descriptor.digest, signal)) {
+      return attempt === 1 ? 'exists' : 'uploaded';
+    }
+    const session = await start(upload);
+    if (session === 'mounted') return 'mounted';
     try {
-      return await sendOnce(upload);
+      await send(upload, session);
+      return 'uploaded';
     } catch (error) {
       signal?.throwIfAborted();
       const failure = isLostSession(error) ? { reason: messageOf(error) } : failureOfError(error);

@@ -28,14 +28,16 @@ export function verifiedBody(
       let held: Uint8Array | undefined;
       let size = 0;
       for await (const chunk of open(descriptor, 0, signal)) {
+        if (chunk.length === 0) continue;
+        size += chunk.length;
+        // Before anything is let go: what is held may be all that was announced.
+        if (size > descriptor.size) break;
         if (held) {
           yield held;
           onBytes(held.length);
         }
         hash.update(chunk);
-        size += chunk.length;
         held = chunk;
-        if (size > descriptor.size) break;
       }
       check(descriptor, size, `${descriptor.digest.split(':')[0]}:${hash.digest('hex')}` as Digest);
       if (held) {

@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { shortDigest, type Digest } from '../oci/digest.ts';
+import { imageError } from '../util/errors.ts';
+import { Limiter } from '../util/limiter.ts';
+import { SingleFlight } from '../util/single-flight.ts';
+import {
+  COMPRESSOR_VERSION,
+  compressLayer,
+  type CompressedLayer,
+  type PlainLayer,
+} from './compress.ts';
+import type { FileRange } from './file-range.ts';
+import type { OpenOptions } from './options.ts';
+import type { PendingLayer } from './source.ts';
+import type { Spool } from './spool.ts';
+
+/** zlib works in libuv's pool, which has four threads. */
+const WORKERS_MAX = 4;
+const WORKERS_MIN = 2;
+
+/** Layers that are compressed when somebody wants them, each once. */
+export class LayerStore {
+  readonly #spool: Spool;
+  readonly #mediaType: string;
+  readonly #options: OpenOptions;
+  readonly #limiter = new Limiter(
+    Math.min(WORKERS_MAX, Math.max(WORKERS_MIN, availableParallelism())),
+  );
+  readonly #flights = new SingleFlight<CompressedLayer>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #done = new Map<Digest, CompressedLayer>();
+  /** how to come by the bytes of a compressed digest that was handed out */
+  readonly #makers = new Map<Digest, () => Promise<CompressedLayer>>();
+  readonly #closing = new AbortController();
+  #files = 0;
+
+  /** @param mediaType of the compressed layers */
+  constructor(spool: Spool, mediaType: string, options: OpenOptions) {
+    this.#spool = spool;
+    this.#mediaType = mediaType;
+    this.#options = options;
+  }
+
+  pending(layer: PlainLayer): PendingLayer {
+    return {
+      diffId: layer.diffId,
+      size: layer.source.size,
+      prepare: async (signal) => this.#prepare(layer, signal),
+    };
+  }
+
+  /** The compressed bytes of a layer that `prepare` has described. */
+  async find(digest: Digest): Promise<FileRange | undefined> {
+    const made = await this.#makers.get(digest)?.();
+    if (!made || made.digest === digest) return made?.range;
+    throw imageError(
+      `a layer was remembered as ${digest}, but now compresses to ${made.digest}.`,
+      'Delete the remembered layers and run it again.',
+    );
+  }
+
+  /** Stops what still compresses, and waits until it has stopped. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+  }
+
+  async #prepare(layer: PlainLayer, signal?: AbortSignal): Promise<Descriptor> {
+    const { compression, compressedLayers: cache } = this.#options;
+    const { diffId } = layer;
+    const mediaType = this.#mediaType;
+    const version = COMPRESSOR_VERSION[compression];
+    const remembered = this.#done.has(diffId) ? undefined : await cache?.get(diffId, version);
+    if (remembered?.mediaType === mediaType) {
+      this.#makers.set(remembered.digest, () => this.#make(layer));
+      return remembered;
+    }
+    const made = await this.#make(layer, signal);
+    const descriptor: Descriptor = { mediaType, digest: made.digest, size: made.size };
+    this.#makers.set(made.digest, async () => made);
+    await cache?.put(diffId, version, descriptor);
+    return descriptor;
+  }
+
+  async #make(layer: PlainLayer, signal?: AbortSignal): Promise<CompressedLayer> {
+    const ready = this.#done.get(layer.diffId);
+    return ready ?? this.#flights.run(layer.diffId, () => this.#compress(layer, signal));
+  }
+
+  async #compress(layer: PlainLayer, asked?: AbortSignal): Promise<CompressedLayer> {
+    const { compression, signal: given, onCompressed } = this.#options;
+    const signals = [this.#closing.signal, given, asked].filter((item) => item !== undefined);
+    const signal = AbortSignal.any(signals);
+    this.#files += 1;
+    const fileName = `${this.#files}-${shortDigest(layer.diffId)}`;
+    const options = { compression, spool: this.#spool, fileName, signal };
+    const work = this.#limiter.run(() => compressLayer(layer, options), signal);
+    this.#running.add(work);
+    const made = await work.finally(() => this.#running.delete(work));
+    this.#done.set(layer.diffId, made);
+    onCompressed?.(layer.source.size, made.size);
+    return made;
+  }
+}
