@@ -61,6 +61,7 @@ async function pushConfigured(
     env,
     home,
     uid,
+    workspace: env['GITHUB_WORKSPACE'],
     tempDirectory,
     mask: redactor.add,
     redact: redactor.redact,
@@ -115,7 +116,8 @@ async function pushFor(
   const config = await resolveConfig({
     inputs,
     env,
-    onSecret: (secret) => redactor.add(secret),
+    workspace: env['GITHUB_WORKSPACE'],
+    onSecret: redactor.add,
     onWarning: warn,
   });
   const verbose = config.verbosity === 'verbose';

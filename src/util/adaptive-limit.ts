@@ -1,0 +1,80 @@
+/** How many pieces of work are under way at a time, and how far that may go by itself. */
+export interface AdaptiveOptions {
+  readonly start: number;
+  readonly max: number;
+  /** milliseconds since 1970 */
+  readonly now: () => number;
+}
+
+/** Throughput is compared over windows of this length, milliseconds: shorter ones are mostly noise. */
+const WINDOW_MS = 400;
+/** Growth that brings less than this is not worth its connections. */
+const WORTH = 1.03;
+/** Windows without gain after which growing stops. */
+const PLATEAU_WINDOWS = 3;
+/** One overload is reported by many requests: they count once within this time, milliseconds. */
+const SAME_TROUBLE_MS = 1000;
+
+/**
+ * Finds out how much concurrency a link and a registry bear: grows by one with every piece of work
+ * that ends well, as long as total throughput grows with it, and halves when the other side is in
+ * trouble. (Additive increase per completion doubles per round, like TCP's slow start.)
+ */
+export class AdaptiveLimit {
+  readonly #options: AdaptiveOptions;
+  #limit: number;
+  #windowStart: number;
+  #windowBytes = 0;
+  #best = 0;
+  #windowsWithoutGain = 0;
+  #lastTrouble = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AdaptiveOptions) {
+    this.#options = options;
+    this.#limit = Math.min(options.start, options.max);
+    this.#windowStart = options.now();
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Bytes that have left for the network. */
+  sent(bytes: number): void {
+    this.#windowBytes += bytes;
+  }
+
+  /** A piece of work has ended well. */
+  succeeded(): void {
+    this.#closeWindow();
+    if (this.#windowsWithoutGain < PLATEAU_WINDOWS && this.#limit < this.#options.max) {
+      this.#limit += 1;
+    }
+  }
+
+  /** The other side is overloaded: 429, 503, a reset, a timeout. */
+  troubled(): void {
+    const now = this.#options.now();
+    if (now - this.#lastTrouble < SAME_TROUBLE_MS) return;
+    this.#lastTrouble = now;
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+    // What was reached before says nothing about what is possible now.
+    this.#best = 0;
+    this.#windowsWithoutGain = 0;
+  }
+
+  #closeWindow(): void {
+    const now = this.#options.now();
+    const elapsed = now - this.#windowStart;
+    if (elapsed < WINDOW_MS) return;
+    const rate = this.#windowBytes / elapsed;
+    if (rate > this.#best * WORTH) {
+      this.#best = rate;
+      this.#windowsWithoutGain = 0;
+    } else {
+      this.#windowsWithoutGain += 1;
+    }
+    this.#windowStart = now;
+    this.#windowBytes = 0;
+  }
+}
