@@ -1,0 +1,138 @@
+import { describe, expect, test } from '@jest/globals';
+import { nearest } from '../../../src/config/nearest.ts';
+import { parseTargets, sourceRegistry } from '../../../src/config/targets.ts';
+import { duration, flag, list, platforms, wholeNumber } from '../../../src/config/values.ts';
+import { formatReference } from '../../../src/oci/reference.ts';
+
+const REFUSED = Symbol('refused');
+
+describe('durations', () => {
+  test.each([
+    ['30s', 30_000],
+    ['10m', 600_000],
+    ['1h30m', 5_400_000],
+    ['1.5h', 5_400_000],
+    ['1h0m30s', 3_630_000],
+    ['500ms', 500],
+    ['90', 90_000],
+    ['0.5', 500],
+    [' 5m ', 300_000],
+    ['0', 0],
+    ['500h', 1_800_000_000],
+    ['501h', REFUSED],
+    ['99999999999999999999', REFUSED],
+    ['1d', REFUSED],
+    ['-5s', REFUSED],
+    ['5 s', REFUSED],
+    ['10m5', REFUSED],
+    ['s', REFUSED],
+    ['1e3', REFUSED],
+    ['Infinity', REFUSED],
+  ])('%s', (given, expected) => {
+    const result = duration.safeParse(given);
+    expect(result.success ? result.data : REFUSED).toBe(expected);
+  });
+});
+
+describe("the booleans of YAML 1.2's core schema", () => {
+  test.each([
+    ['true', true],
+    ['True', true],
+    ['TRUE', true],
+    ['false', false],
+    ['False', false],
+    ['FALSE', false],
+    ['tRue', REFUSED],
+    ['yes', REFUSED],
+    ['on', REFUSED],
+    ['1', REFUSED],
+    ['', REFUSED],
+    [true, REFUSED],
+  ])('%p', (given, expected) => {
+    const result = flag.safeParse(given);
+    expect(result.success ? result.data : REFUSED).toBe(expected);
+  });
+});
+
+describe('lists', () => {
+  test.each([
+    ['a,b', ['a', 'b']],
+    ['a\nb\r\nc', ['a', 'b', 'c']],
+    [' a ,\n\n, b,a', ['a', 'b']],
+    ['a # b', ['a # b']],
+    [
+      ['a', 'b,c'],
+      ['a', 'b', 'c'],
+    ],
+    ['', []],
+    [['a', ['b']], REFUSED],
+    [{ a: 'b' }, REFUSED],
+  ])('%j', (given, expected) => {
+    const result = list.safeParse(given);
+    expect(result.success ? result.data : REFUSED).toEqual(expected);
+  });
+
+  test('platforms are normalised', () => {
+    expect(platforms.parse('linux/aarch64,Linux/arm\nlinux/amd64/v3')).toEqual([
+      { os: 'linux', architecture: 'arm64' },
+      { os: 'linux', architecture: 'arm', variant: 'v7' },
+      { os: 'linux', architecture: 'amd64', variant: 'v3' },
+    ]);
+  });
+});
+
+test.each([
+  ['1', 1],
+  ['100', 100],
+  [' 7 ', 7],
+  ['0', REFUSED],
+  ['101', REFUSED],
+  ['1.5', REFUSED],
+  ['0x10', REFUSED],
+  ['-1', REFUSED],
+  ['9'.repeat(30), REFUSED],
+])('whole number %s', (given, expected) => {
+  const result = wholeNumber(1, 100).safeParse(given);
+  expect(result.success ? result.data : REFUSED).toBe(expected);
+});
+
+describe('tags', () => {
+  test.each([
+    ['app', undefined, 'docker.io/library/app:latest'],
+    ['octo/app:1', undefined, 'docker.io/octo/app:1'],
+    ['app:1', 'r.io:5000', 'r.io:5000/app:1'],
+    ['octo/app', 'r.io', 'r.io/octo/app:latest'],
+    ['localhost/app:1', 'r.io', 'localhost/app:1'],
+    ['GHCR.io/octo/app:V1', 'r.io', 'ghcr.io/octo/app:V1'],
+  ])('%s at %s', (text, registry, expected) => {
+    expect(parseTargets([text], registry, 'tags').map(formatReference)).toEqual([expected]);
+  });
+
+  test('two spellings of one target are one', () => {
+    const tags = ['app', 'app:latest', 'docker.io/library/app'];
+    expect(parseTargets(tags, undefined, 'tags')).toHaveLength(1);
+  });
+
+  test.each([
+    ['docker://r.io/a/b:1', 'r.io'],
+    ['docker://alpine', 'docker.io'],
+    ['docker://A B', undefined],
+    ['oci:docker', undefined],
+    [undefined, undefined],
+  ])('the registry of the source %s', (source, registry) => {
+    expect(sourceRegistry(source)).toBe(registry);
+  });
+});
+
+test.each([
+  ['tag', 'tags'],
+  ['Tags', 'tags'],
+  ['retry_attempts', 'retry-attempts'],
+  ['regsitry', 'registry'],
+  ['user', undefined],
+  ['x', undefined],
+  ['completely-different', undefined],
+  ['x'.repeat(10_000), undefined],
+])('nearest to %.20s', (given, expected) => {
+  expect(nearest(given, ['tags', 'username', 'registry', 'retry-attempts'])).toBe(expected);
+});

@@ -1,0 +1,248 @@
+import { describe, expect, test } from '@jest/globals';
+import type { PlanView } from '../../../src/report/plan-text.ts';
+import type { PlaceReport, PushReport } from '../../../src/report/push-report.ts';
+import { MAX_SUMMARY_BYTES, renderSummary } from '../../../src/report/summary.ts';
+import { digest, GHCR, HOSTILE, LOCAL, MIB, UNPRINTABLE } from './push-events.ts';
+
+const ROOT = digest('root');
+
+const PLACE: PlaceReport = {
+  ...GHCR,
+  tags: [
+    { tag: '1.4.2', status: 'published' },
+    { tag: 'latest', status: 'published' },
+  ],
+  blobs: [
+    { digest: digest('config'), size: 5000, outcome: 'uploaded', durationMs: 80 },
+    { digest: digest('base'), size: 48 * MIB, outcome: 'mounted', durationMs: 90 },
+    { digest: digest('app'), size: 12 * MIB, outcome: 'uploaded', durationMs: 2345 },
+  ],
+  bytesUploaded: 12 * MIB + 5000,
+  bytesSkipped: 48 * MIB,
+  waitedMs: 30_000,
+  manifests: { uploaded: 3, existing: 0 },
+  durationMs: 34_500,
+};
+
+const REPORT: PushReport = {
+  schemaVersion: 1,
+  status: 'success',
+  exitCode: 0,
+  source: 'docker-archive:build/app.tar',
+  image: {
+    digest: ROOT,
+    size: 60 * MIB + 5000,
+    blobs: 3,
+    manifests: 3,
+    platforms: ['linux/amd64', 'linux/arm64'],
+  },
+  places: [
+    PLACE,
+    {
+      ...LOCAL,
+      tags: [],
+      blobs: [],
+      bytesUploaded: 0,
+      bytesSkipped: 0,
+      waitedMs: 0,
+      manifests: { uploaded: 0, existing: 1 },
+      durationMs: 120,
+    },
+  ],
+  bytesUploaded: 12 * MIB + 5000,
+  bytesSkipped: 48 * MIB,
+  startedAt: '2026-01-02T03:04:05.000Z',
+  durationMs: 35_100,
+  warnings: ['localhost:5000 is insecure'],
+  waits: [{ registry: 'ghcr.io', reason: '429 too many requests', times: 2 }],
+};
+
+/** Numbers and units are held together by no-break spaces, which nobody sees in a test. */
+function lines(report: PushReport, plan?: PlanView): string[] {
+  return renderSummary(report, plan).replaceAll('\u00a0', ' ').split('\n');
+}
+
+test('a push in two places', () => {
+  expect(lines(REPORT)).toEqual([
+    '## ✅ Image pushed',
+    '',
+    '```sh',
+    `docker pull ghcr.io/octo/app@${ROOT}`,
+    `docker pull localhost:5000/app@${ROOT}`,
+    '```',
+    '',
+    `Digest \`${ROOT}\``,
+    '',
+    '3 blobs, 60.0 MiB from `docker-archive:build/app.tar` · linux/amd64, linux/arm64 · 35.1 s',
+    '',
+    '| Registry | Repository | Tags | Blobs | Sent | Time |',
+    '| --- | --- | --- | --- | --: | --: |',
+    '| `ghcr.io` | `octo/app` | `1.4.2` `latest` | 2 uploaded · 1 mounted | 12.0 MiB | 34.5 s |',
+    '| `localhost:5000` | `app` | by digest only | all already there | 0 B | 120 ms |',
+    '',
+    '- ⏳ waited 30.0 s for `ghcr.io`: 429 too many requests, 2 times',
+    '- ⚠️ localhost:5000 is insecure',
+    '',
+    '<details>',
+    '<summary>Layers and configs in ghcr.io/octo/app (3)</summary>',
+    '',
+    '| Digest | Size | Outcome | Time |',
+    '| --- | --: | --- | --: |',
+    `| \`${digest('base').slice(7, 19)}\` | 48.0 MiB | mounted | 90 ms |`,
+    `| \`${digest('app').slice(7, 19)}\` | 12.0 MiB | uploaded | 2.3 s |`,
+    `| \`${digest('config').slice(7, 19)}\` | 4.88 KiB | uploaded | 80 ms |`,
+    '',
+    '</details>',
+    '',
+  ]);
+});
+
+test('a push that failed', () => {
+  const { image, waits, ...rest } = REPORT;
+  const failed: PushReport = {
+    ...rest,
+    status: 'failed',
+    exitCode: 2,
+    warnings: [],
+    places: [{ ...PLACE, blobs: [], tags: [{ tag: '1.4.2', status: 'not-moved' }] }],
+    error: {
+      code: 'AUTHENTICATION',
+      stage: 'upload',
+      message: 'ghcr.io refused the credentials for octo/app (401 UNAUTHORIZED)',
+      hint: 'Give the job packages: write.',
+    },
+  };
+  expect([image, waits]).toBeDefined();
+  expect(lines(failed)).toEqual([
+    '## ❌ Push failed',
+    '',
+    '**ghcr.io refused the credentials for octo/app (401 UNAUTHORIZED)**',
+    '',
+    '→ Give the job packages: write.',
+    '',
+    'Exit code 2 (authentication) in stage upload, after 35.1 s, from `docker-archive:build/app.tar`',
+    '',
+    'No tag was moved.',
+    '',
+    '| Registry | Repository | Tags | Blobs | Sent | Time |',
+    '| --- | --- | --- | --- | --: | --: |',
+    '| `ghcr.io` | `octo/app` | `1.4.2` | – | 12.0 MiB | 34.5 s |',
+    '',
+  ]);
+  const mixed = [...PLACE.tags, { tag: 'edge', status: 'not-moved' as const }];
+  const partial = lines({ ...failed, places: [{ ...PLACE, tags: mixed }] }).join('\n');
+  expect(partial).toContain('`1.4.2` `latest` `edge` (not moved)');
+  expect(partial).not.toContain('No tag was moved');
+});
+
+test('a dry run, with and without its plan', () => {
+  const planned: PushReport = {
+    ...REPORT,
+    status: 'planned',
+    warnings: [],
+    waits: [],
+    notes: ['ghcr.io/octo/app: 2 of 3 blobs are there'],
+    places: [{ ...PLACE, blobs: [], tags: [{ tag: '1.4.2', status: 'planned' }] }],
+  };
+  const plan: PlanView = {
+    source: 'x',
+    platforms: [],
+    manifests: 1,
+    blobs: [{ size: 3 * MIB, mediaType: 'application/vnd.oci.image.layer.v1.tar' }],
+    places: [],
+  };
+  expect(lines(planned, plan)).toEqual([
+    '## 📝 Dry run: nothing was written',
+    '',
+    `Digest \`${ROOT}\``,
+    '',
+    'From `docker-archive:build/app.tar` · linux/amd64, linux/arm64 · 35.1 s',
+    '',
+    'Would push 1 manifest, 0 blobs (0 B), 1 layer to be compressed (3.00 MiB) to',
+    '',
+    '| Registry | Repository | Tags |',
+    '| --- | --- | --- |',
+    '| `ghcr.io` | `octo/app` | `1.4.2` |',
+    '',
+    '- 🔎 ghcr.io/octo/app: 2 of 3 blobs are there',
+    '',
+    '<details>',
+    '<summary>Layers and configs (1)</summary>',
+    '',
+    '| Digest | Size | Media type |',
+    '| --- | --: | --- |',
+    '| to be compressed | 3.00 MiB | `application/vnd.oci.image.layer.v1.tar` |',
+    '',
+    '</details>',
+    '',
+  ]);
+  expect(lines(planned)).toContain('Would be pushed to');
+});
+
+test('a push that was cancelled before anything was known', () => {
+  const { image, ...rest } = REPORT;
+  expect(image).toBeDefined();
+  const text = renderSummary({
+    ...rest,
+    status: 'cancelled',
+    exitCode: 1,
+    places: [],
+    warnings: [],
+  });
+  expect(text).toContain('## ⏹️ Push cancelled');
+  expect(text).toContain('Exit code 1, after 35.1 s');
+});
+
+describe('text from anywhere', () => {
+  test.each(HOSTILE)('stays text: %j', (text) => {
+    const hostile: PushReport = {
+      ...REPORT,
+      status: 'failed',
+      source: text,
+      image: { size: 1, blobs: 1, manifests: 1, digest: ROOT, platforms: [text] },
+      warnings: [text],
+      waits: [{ registry: text, reason: text, times: 1 }],
+      places: [
+        { ...PLACE, registry: text, repository: text, tags: [{ tag: text, status: 'published' }] },
+      ],
+      error: { code: 'REGISTRY', message: text, hint: text },
+    };
+    const markdown = renderSummary(hostile);
+    const structure = /<\/?(?:details|summary|code)>/g;
+    expect(markdown.replaceAll(structure, '')).not.toMatch(/<[a-z!/]/i);
+    expect(markdown.match(/<details>/g)).toHaveLength(1);
+    expect(markdown.match(/^\| .*$/gm)?.map((row) => row.split('|').length)).toEqual([
+      8, 8, 8, 6, 6, 6, 6, 6,
+    ]);
+    expect(markdown).not.toMatch(/@octocat|:\/\/|\]\(|www\.|#12\b(?!4;)|\*\*bold|\n# /);
+    expect(markdown.replaceAll(/\n|::/g, ' ')).not.toMatch(UNPRINTABLE);
+    const success = renderSummary({ ...hostile, status: 'success' });
+    expect(success.split('\n').slice(2, 5)).toEqual([
+      expect.stringMatching(/^`{3,}sh$/),
+      expect.stringContaining('docker pull '),
+      expect.stringMatching(/^`{3,}$/),
+    ]);
+  });
+});
+
+test('is bounded, however much there is to tell', () => {
+  const blobs = Array.from({ length: 120 }, (_, index) => ({
+    digest: digest(`blob ${index}`),
+    size: index,
+    outcome: 'exists' as const,
+    durationMs: 1,
+  }));
+  const tags = Array.from({ length: 300 }, (_, index) => ({
+    tag: `v${index}`,
+    status: 'published' as const,
+  }));
+  const one = renderSummary({ ...REPORT, places: [{ ...PLACE, blobs, tags }] });
+  expect(one).toContain('`v19` … and 280 more |');
+  expect(one.match(/already there \|/g)).toHaveLength(51);
+  expect(one).toContain('… and 70 more');
+  const warnings = Array.from({ length: 5000 }, () => '漢'.repeat(400));
+  const many = renderSummary({ ...REPORT, warnings });
+  expect(Buffer.byteLength(many)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES);
+  expect(Buffer.byteLength(many)).toBeGreaterThan(MAX_SUMMARY_BYTES - 2000);
+  expect(many).toContain('… shortened');
+});
