@@ -1,4 +1,4 @@
-import { runPush, type FinishedPush } from '../app/create-push.ts';
+import { runPush } from '../app/create-push.ts';
 import type { Host } from '../app/host.ts';
 import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -63,31 +63,46 @@ class StepLog {
   }
 }
 
-async function pushConfigured(
+/** A host for the time of `work`, with progress that is put away on every way out. */
+async function withHost<T>(
   config: Config,
   outside: StepOutside,
   log: StepLog,
-): Promise<FinishedPush> {
-  const { env, home, uid, spoolDirectory, cancel } = outside;
+  work: (host: Host) => Promise<T>,
+): Promise<T> {
+  const { env, home, uid, spoolDirectory } = outside;
   const { verbosity } = config;
   const { line, warn, redact } = log;
   const progress = createLogProgress({ write: line, warn, verbosity, now: Date.now, redact });
-  const host: Host = {
-    env,
-    home,
-    uid,
-    workspace: env['GITHUB_WORKSPACE'],
-    tempDirectory: spoolDirectory,
-    mask: log.mask,
-    redact,
-    sinks: [progress.sink],
-    kind: 'action',
-  };
   try {
-    return await runPush(config, host, cancel);
+    return await work({
+      env,
+      home,
+      uid,
+      workspace: env['GITHUB_WORKSPACE'],
+      tempDirectory: spoolDirectory,
+      mask: log.mask,
+      redact,
+      sinks: [progress.sink],
+      kind: 'action',
+    });
   } finally {
     progress.stop();
   }
+}
+
+async function probe(
+  repository: NonNullable<Config['probe']>,
+  config: Config,
+  outside: StepOutside,
+  log: StepLog,
+): Promise<number> {
+  const { runProbe, findingLines } = await import('../app/run-probe.ts');
+  const findings = await withHost(config, outside, log, (host) =>
+    runProbe(repository, config, host, outside.cancel),
+  );
+  for (const line of findingLines(findings)) log.line(printable(line));
+  return 0;
 }
 
 /**
@@ -107,7 +122,10 @@ export async function runStep(outside: StepOutside): Promise<number> {
       onWarning: log.warn,
     });
     verbose = config.verbosity === 'verbose';
-    const finished = await pushConfigured(config, outside, log);
+    if (config.probe) return await probe(config.probe, config, outside, log);
+    const finished = await withHost(config, outside, log, (host) =>
+      runPush(config, host, outside.cancel),
+    );
     if (finished.error) log.error(finished.error, verbose);
     // Loaded now and not before: the toolkit would double the time to the first request.
     const { publishResults } = await import('./results.ts');

@@ -5,6 +5,7 @@ import { exchange } from '../http/exchange.ts';
 import { log } from '../http/log.ts';
 import { retry, type RetryOptions } from '../http/retry.ts';
 import { compose, type Handler, type Transport } from '../http/transport.ts';
+import { observe, type Capabilities } from '../registry/capabilities.ts';
 import { userAgent } from '../http/user-agent.ts';
 
 export interface ChainParts {
@@ -30,6 +31,7 @@ export function registryChain(
   { transport, retry: options, userAgent: agent }: ChainParts,
   authenticator: Authenticator,
   controller: CongestionController,
+  capabilities: Capabilities,
 ): Handler {
   return compose(
     [
@@ -37,6 +39,7 @@ export function registryChain(
       auth(() => authenticator),
       retry(options),
       congestion(() => controller, options.clock),
+      observe(capabilities),
       log(options.emit, options.clock),
       authorize(() => authenticator),
     ],

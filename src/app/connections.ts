@@ -3,6 +3,7 @@ import { systemResolve } from '../http/addresses.ts';
 import type { CredentialProvider } from '../http/auth/credentials.ts';
 import { createAuthenticator } from '../http/auth/registry-authenticator.ts';
 import { CongestionController } from '../http/congestion.ts';
+import { Capabilities } from '../registry/capabilities.ts';
 import type { Connection } from '../registry/connection.ts';
 import { findOrigin } from '../registry/endpoint.ts';
 import { openChain, registryChain, type ChainParts } from './chain.ts';
@@ -19,11 +20,12 @@ async function connectTo(
   { config, parts, credentials, mask }: ConnectionsOptions,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { insecure = false, plainHttp = false } = config.registries[registry] ?? {};
+  const { insecure = false, plainHttp = false, profile } = config.registries[registry] ?? {};
   const { retry } = parts;
+  const { concurrency: uploads, maxConcurrency: maxUploads, chunkSize } = config;
   const open = openChain(parts);
   const origin = await findOrigin(registry, { insecure, plainHttp, send: open, retry }, signal);
-  const congestion = new CongestionController({ clock: retry.clock });
+  const congestion = new CongestionController({ clock: retry.clock, uploads, maxUploads });
   const authenticator = createAuthenticator({
     registry,
     origin,
@@ -33,8 +35,9 @@ async function connectTo(
     onSecret: mask,
     resolve: systemResolve,
   });
-  const send = registryChain(parts, authenticator, congestion);
-  return { registry, origin, send, retry, congestion, resolve: systemResolve };
+  const capabilities = new Capabilities({ registry, profile, chunkSize });
+  const send = registryChain(parts, authenticator, congestion, capabilities);
+  return { registry, origin, send, retry, congestion, capabilities, resolve: systemResolve };
 }
 
 /** Makes one connection per registry, when it is first asked for. */

@@ -3,7 +3,6 @@ import { openSource } from '../image/open.ts';
 import { openRegistrySource } from '../image/registry-source.ts';
 import type { OpenOptions } from '../image/options.ts';
 import type { OpenedSource } from '../image/source.ts';
-import { DEFAULT_RETRY } from '../util/backoff.ts';
 import { systemClock } from '../util/clock.ts';
 import { asPushError, PushError } from '../util/errors.ts';
 import { createEmitter, type Emit } from '../util/events.ts';
@@ -13,11 +12,8 @@ import { placesOf, type PushPlan } from '../push/plan.ts';
 import { push } from '../push/push.ts';
 import { createCollector } from '../report/collector.ts';
 import type { PushReport } from '../report/push-report.ts';
-import { createConnections } from './connections.ts';
-import { credentialsOf } from './credentials.ts';
 import type { Host } from './host.ts';
-import { createTransports } from './transports.ts';
-import { VERSION } from './version.ts';
+import { wireNetwork, type Connect, type Network } from './wire.ts';
 
 /** How a push ended: always with a report, whatever happened. */
 export interface FinishedPush {
@@ -26,8 +22,6 @@ export interface FinishedPush {
   readonly plan?: PushPlan;
   readonly error?: PushError;
 }
-
-type Connect = PushContext['connect'];
 
 function sourceOpener(config: Config, host: Host, emit: Emit, connect: Connect) {
   const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
@@ -50,34 +44,22 @@ function sourceOpener(config: Config, host: Host, emit: Emit, connect: Connect) 
   };
 }
 
-/** Everything a push is made of, wired; and what has to be put away after it. */
-function wire(
+function contextOf(
   config: Config,
   host: Host,
   emit: Emit,
+  { connect }: Network,
   signal: AbortSignal,
-): { readonly context: PushContext; readonly close: () => Promise<void> } {
-  const clock = systemClock;
-  const transport = createTransports(config, host.env);
-  const policy = { ...DEFAULT_RETRY, ...host.backoff, attempts: config.attempts };
-  const retry = { policy, clock, emit };
-  const userAgent = `idpbuilder-push/${VERSION} (${host.kind})`;
-  const connect = createConnections({
-    config,
-    parts: { transport, retry, userAgent },
-    credentials: credentialsOf(config, host, emit),
-    mask: host.mask,
-  });
+): PushContext {
   const { targets, platforms, foreignLayers } = config;
-  const context: PushContext = {
+  return {
     request: { targets, platforms, foreignLayers, push: config.push },
     openSource: sourceOpener(config, host, emit, connect),
     connect,
-    clock,
+    clock: systemClock,
     emit,
     signal,
   };
-  return { context, close: () => transport.close() };
 }
 
 function cancelled(cause: unknown): PushError {
@@ -107,23 +89,20 @@ export async function runPush(
   });
   const emit = createEmitter([collector.sink, deadline.sink, ...host.sinks], () => clock.now());
   const signal = AbortSignal.any([cancel, deadline.signal]);
-  let close: (() => Promise<void>) | undefined;
+  let network: Network | undefined;
   try {
-    const wired = wire(config, host, emit, signal);
-    close = wired.close;
-    const { plan, root } = await push(wired.context);
+    network = wireNetwork(config, host, emit);
+    const { plan, root } = await push(contextOf(config, host, emit, network, signal));
     collector.describeImage({
       platforms: plan.platforms,
       ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
     });
     return { plan, report: collector.report(config.push ? 'success' : 'planned') };
   } catch (thrown) {
-    // What was waiting when the deadline passed only knows that it was aborted, not why.
-    const why: unknown = deadline.signal.aborted ? deadline.signal.reason : thrown;
-    const error = cancel.aborted ? cancelled(thrown) : asPushError(why);
+    const error = cancel.aborted ? cancelled(thrown) : asPushError(thrown);
     return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
   } finally {
     deadline.stop();
-    await close?.();
+    await network?.close();
   }
 }

@@ -94,9 +94,13 @@ function addFlag(given: Map<OptionName, string>, flag: Flag): void {
   given.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
 }
 
-/** `SOURCE TAG…`; with --source, every argument is a tag. */
+/** `probe HOST/REPO`, or `SOURCE TAG…`; with --source, every argument is a tag. */
 function addArguments(given: Map<OptionName, string>, args: readonly string[]): void {
   const rest = [...args];
+  if (rest[0] === 'probe' && rest.length === 2 && rest[1] !== undefined) {
+    given.set('probe', rest[1]);
+    return;
+  }
   const source = given.has('source') ? undefined : rest.shift();
   if (source !== undefined) given.set('source', source);
   const tags = [given.get('tags'), ...rest].filter((tag) => tag !== undefined);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { runPush, type FinishedPush } from '../app/create-push.ts';
 import type { Host } from '../app/host.ts';
+import { findingLines, runProbe } from '../app/run-probe.ts';
 import { planView } from '../app/plan-view.ts';
 import { reportText } from '../app/report-file.ts';
 import { VERSION } from '../app/version.ts';
@@ -44,11 +45,13 @@ async function withPassword(line: CommandLine, outside: CliOutside): Promise<Com
   return { ...line, inputs: { ...line.inputs, password } };
 }
 
-async function pushConfigured(
+/** A host for the time of `work`, with progress that is put away on every way out. */
+async function withHost<T>(
   config: Config,
   outside: CliOutside,
   redactor: Redactor,
-): Promise<FinishedPush> {
+  work: (host: Host) => Promise<T>,
+): Promise<T> {
   const { env, home, uid, tempDirectory, terminal } = outside;
   const progress = createTerminalProgress({
     terminal,
@@ -57,19 +60,18 @@ async function pushConfigured(
     now: () => Date.now(),
     redact: redactor.redact,
   });
-  const host: Host = {
-    env,
-    home,
-    uid,
-    workspace: env['GITHUB_WORKSPACE'],
-    tempDirectory,
-    mask: redactor.add,
-    redact: redactor.redact,
-    sinks: [progress.sink],
-    kind: 'cli',
-  };
   try {
-    return await runPush(config, host, outside.cancel);
+    return await work({
+      env,
+      home,
+      uid,
+      workspace: env['GITHUB_WORKSPACE'],
+      tempDirectory,
+      mask: redactor.add,
+      redact: redactor.redact,
+      sinks: [progress.sink],
+      kind: 'cli',
+    });
   } finally {
     progress.stop();
   }
@@ -121,7 +123,17 @@ async function pushFor(
     onWarning: warn,
   });
   const verbose = config.verbosity === 'verbose';
-  const finished = await pushConfigured(config, outside, redactor);
+  const { probe } = config;
+  if (probe) {
+    const findings = await withHost(config, outside, redactor, (host) =>
+      runProbe(probe, config, host, outside.cancel),
+    );
+    findingLines(findings).forEach((text) => outside.print(redactor.redact(text)));
+    return 0;
+  }
+  const finished = await withHost(config, outside, redactor, (host) =>
+    runPush(config, host, outside.cancel),
+  );
   if (finished.error)
     errorLines(finished.error, { verbose, redact: redactor.redact }).forEach(complain);
   printResult(finished, verbose, outside);

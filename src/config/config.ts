@@ -11,13 +11,17 @@ export interface RegistrySettings {
   readonly plainHttp: boolean;
   /** PEM text of additional certificate authorities */
   readonly ca?: string;
+  /** name of the profile to use, instead of finding out */
+  readonly profile?: string;
 }
 
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
 /** A push as somebody asked for it: validated, complete and frozen. */
 export interface Config {
-  /** `transport:path`, or a bare path */
+  /** ask this repository's registry what it can do, instead of pushing */
+  readonly probe?: Reference;
+  /** `transport:path`, or a bare path; empty when probing */
   readonly source: string;
   readonly targets: readonly Reference[];
   /** false: plan, check and report, write nothing */
@@ -35,5 +39,10 @@ export interface Config {
   readonly timeoutMs?: number;
   /** how often one request is sent at most */
   readonly attempts: number;
+  /** blobs under way at a time, per registry */
+  readonly concurrency: number | 'auto';
+  readonly maxConcurrency: number;
+  /** bytes: larger blobs go in chunks of this size */
+  readonly chunkSize?: number;
   readonly verbosity: Verbosity;
 }

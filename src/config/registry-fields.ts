@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
+import { PROFILES } from '../registry/profiles/index.ts';
 import { configError } from '../util/errors.ts';
 import { printable } from '../util/text.ts';
 import { forbidden } from './config-file.ts';
 import { refuseUnknown } from './nearest.ts';
-import { flag, rawText, registry, secretText, text } from './values.ts';
+import { choice, flag, rawText, registry, secretText, text } from './values.ts';
 import { isMap } from './yaml.ts';
 
 /** What one place says about one registry; the names are those of the config. */
@@ -16,6 +17,7 @@ export interface RegistryFields {
   readonly caFile?: string | undefined;
   /** PEM text */
   readonly ca?: string | undefined;
+  readonly profile?: string | undefined;
   /** what a field is called where it was given, for messages */
   readonly nameOf: (field: string) => string;
 }
@@ -30,6 +32,7 @@ const SHAPE = {
   'plain-http': flag,
   'ca-file': text,
   ca: rawText,
+  profile: choice(...PROFILES.map(({ name }) => name)),
 };
 const KNOWN = Object.keys(SHAPE);
 

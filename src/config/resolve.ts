@@ -7,7 +7,7 @@ import { readPlaces, type Place } from './places.ts';
 import { bindLayer, mergeRegistries, type DefaultHost } from './registries.ts';
 import type { OptionName } from './options.ts';
 import type { OnSecret } from './secrets.ts';
-import { parseTargets, sourceRegistry } from './targets.ts';
+import { parseRepository, parseTargets, sourceRegistry } from './targets.ts';
 import type { Reference } from '../oci/reference.ts';
 
 /** What a shell hands over. */
@@ -56,6 +56,13 @@ function requireSource(places: readonly Place[]): string {
   );
 }
 
+function readProbe(places: readonly Place[]): Reference | undefined {
+  const given = valueOf(places, 'probe');
+  if (!given) return undefined;
+  const where = layerOf(places, 'probe')?.nameOf('probe') ?? 'probe';
+  return parseRepository(given, valueOf(places, 'registry')?.host, where);
+}
+
 function readTargets(places: readonly Place[], push: boolean): readonly Reference[] {
   const where = layerOf(places, 'tags')?.nameOf('tags') ?? 'tags';
   const registry = valueOf(places, 'registry')?.host;
@@ -93,6 +100,21 @@ function warnOfUnusedLogin(places: readonly Place[], config: Config, request: Co
   );
 }
 
+/** How fast and how patiently. */
+function readPace(
+  places: readonly Place[],
+): Pick<Config, 'timeoutMs' | 'attempts' | 'concurrency' | 'maxConcurrency' | 'chunkSize'> {
+  const timeoutMs = valueOf(places, 'timeout');
+  const chunkSize = valueOf(places, 'chunk-size');
+  return {
+    ...(timeoutMs ? { timeoutMs } : {}),
+    attempts: valueOf(places, 'retry-attempts') ?? 10,
+    concurrency: valueOf(places, 'concurrency') ?? 'auto',
+    maxConcurrency: valueOf(places, 'max-concurrency') ?? 16,
+    ...(chunkSize ? { chunkSize } : {}),
+  };
+}
+
 /**
  * Everything somebody asked for, from inputs, environment, config and defaults (in this order of
  * precedence), validated, completed and frozen. Sends nothing and writes nothing.
@@ -101,12 +123,13 @@ function warnOfUnusedLogin(places: readonly Place[], config: Config, request: Co
 export async function resolveConfig(request: ConfigRequest): Promise<Config> {
   const places = await readPlaces(request, request.files ?? localFiles);
   const get = <Name extends OptionName>(name: Name) => valueOf(places, name);
-  const source = requireSource(places);
+  const probe = readProbe(places);
+  const source = probe ? '' : requireSource(places);
   const push = get('push') ?? true;
-  const targets = readTargets(places, push);
+  const targets = probe ? [probe] : readTargets(places, push);
   const githubToken = get('github-token')?.trim();
-  const timeoutMs = get('timeout');
   const config: Config = {
+    ...(probe ? { probe } : {}),
     source,
     targets,
     push,
@@ -115,8 +138,7 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     platforms: get('platforms') ?? [],
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,
-    ...(timeoutMs ? { timeoutMs } : {}),
-    attempts: get('retry-attempts') ?? 10,
+    ...readPace(places),
     verbosity: verbosity(places, request.env),
   };
   warnOfUnusedLogin(places, config, request);

@@ -45,6 +45,26 @@ export function parseTargets(
   return [...targets.values()];
 }
 
+/**
+ * A repository without a tag.
+ * @param registry completes what has no host; Docker Hub when undefined
+ * @param where how the option is called where it was given
+ */
+export function parseRepository(
+  text: string,
+  registry: string | undefined,
+  where: string,
+): Reference {
+  try {
+    const reference = parseReference(text, registry);
+    if (reference.tag === undefined && reference.digest === undefined) return reference;
+  } catch (error) {
+    if (error instanceof FormatError) throw configError(`${where}: ${error.message}`);
+    throw error;
+  }
+  throw configError(`${where}: ${shown(text)} has a tag or digest (expected HOST/REPOSITORY)`);
+}
+
 /** The registry of a `docker://` source; undefined for other sources, and for what is malformed. */
 export function sourceRegistry(source: string | undefined): string | undefined {
   if (!source?.startsWith('docker://')) return undefined;

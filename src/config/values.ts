@@ -112,6 +112,33 @@ export function wholeNumber(minimum: number, maximum: number): ValueSchema<numbe
   });
 }
 
+/** A whole number, or the word `auto`. */
+export function autoOrNumber(minimum: number, maximum: number): ValueSchema<number | 'auto'> {
+  return value(`auto or a whole number from ${minimum} to ${maximum}`, (given) => {
+    if (typeof given !== 'string') return undefined;
+    if (given.trim() === 'auto') return 'auto';
+    if (!/^\d{1,15}$/.test(given.trim())) return undefined;
+    const number = Number(given);
+    return number >= minimum && number <= maximum ? number : undefined;
+  });
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+const SMALLEST_SIZE = 64 * 1024;
+const LARGEST_SIZE = 1024 ** 4;
+
+/** Bytes of `64MiB`, `64M`, `64MB` or `67108864`: a unit is always a power of 1024, as registries have it. */
+export const size = value(
+  'a size from 64KiB to 1024GiB (expected for example 16MiB or a number of bytes)',
+  (given) => {
+    const written = typeof given === 'string' ? given.trim().toLowerCase() : '';
+    const [, count, unit = ''] = /^(\d{1,15})\s*([kmg]?)(?:i?b)?$/.exec(written) ?? [];
+    if (count === undefined) return undefined;
+    const bytes = Number(count) * (SIZE_UNITS[unit] ?? 0);
+    return bytes >= SMALLEST_SIZE && bytes <= LARGEST_SIZE ? bytes : undefined;
+  },
+);
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 // A timer of Node holds 2^31 - 1 ms; no push takes three weeks.
 const LONGEST_MS = 500 * 3_600_000;

@@ -1,15 +1,22 @@
+import { AdaptiveLimit } from '../util/adaptive-limit.ts';
 import type { Clock } from '../util/clock.ts';
+import { PushError } from '../util/errors.ts';
 import { Limiter } from '../util/limiter.ts';
 import { announcedWait, isThrottled } from './throttle.ts';
 import type { Middleware } from './transport.ts';
 
 export interface CongestionOptions {
   readonly clock: Clock;
-  /** blobs under way at a time */
-  readonly uploads?: number;
+  /** blobs under way at a time; `auto` finds out what link and registry bear */
+  readonly uploads?: number | 'auto';
+  /** as far as `auto` may go (default 16: runners share an address) */
+  readonly maxUploads?: number;
   /** manifests, tags and questions under way at a time: they never wait behind a body */
   readonly requests?: number;
 }
+
+/** Where `auto` starts: what peers use for good. */
+const START = 4;
 
 /**
  * Owns what one registry is asked to bear: nothing else slows a push down. Two lanes, so that a
@@ -18,19 +25,52 @@ export interface CongestionOptions {
 export class CongestionController {
   readonly #clock: Clock;
   readonly #lanes: Readonly<Record<'upload' | 'request', Limiter>>;
+  readonly #adaptive: AdaptiveLimit | undefined;
   #pausedUntil = 0;
+  #most = 0;
 
   constructor(options: CongestionOptions) {
-    this.#clock = options.clock;
-    this.#lanes = {
-      upload: new Limiter(options.uploads ?? 8),
-      request: new Limiter(options.requests ?? 16),
-    };
+    const { clock, uploads = 'auto', maxUploads = 16, requests = 16 } = options;
+    this.#clock = clock;
+    const start = uploads === 'auto' ? Math.min(START, maxUploads) : uploads;
+    if (uploads === 'auto') {
+      this.#adaptive = new AdaptiveLimit({ start, max: maxUploads, now: () => clock.now() });
+    }
+    this.#lanes = { upload: new Limiter(start), request: new Limiter(requests) };
+    this.#most = start;
   }
 
   /** Runs one blob (`upload`) or one other job (`request`) when its lane has a place. */
-  run<T>(lane: 'upload' | 'request', work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#lanes[lane].run(work, signal);
+  async run<T>(
+    lane: 'upload' | 'request',
+    work: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const result = await this.#lanes[lane].run(work, signal);
+    if (lane === 'upload') this.#adapt((adaptive) => adaptive.succeeded());
+    return result;
+  }
+
+  /** Bytes of a blob that have left for the network. */
+  sent(bytes: number): void {
+    this.#adaptive?.sent(bytes);
+  }
+
+  /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
+  troubled(): void {
+    this.#adapt((adaptive) => adaptive.troubled());
+  }
+
+  /** Uploads at a time: what it has settled on, and the most there were. */
+  get concurrency(): { readonly now: number; readonly most: number } {
+    return { now: this.#lanes.upload.concurrency, most: this.#most };
+  }
+
+  #adapt(change: (adaptive: AdaptiveLimit) => void): void {
+    if (!this.#adaptive) return;
+    change(this.#adaptive);
+    this.#lanes.upload.concurrency = this.#adaptive.limit;
+    this.#most = Math.max(this.#most, this.#adaptive.limit);
   }
 
   /** Nothing is sent before `time` (ms since 1970); the latest wish wins. */
@@ -58,11 +98,16 @@ export function congestion(
   return (next) => async (request) => {
     const controller = controllerFor(request.registry);
     if (!request.urgent) await controller.ready(request.signal);
-    const response = await next(request);
-    if (isThrottled(response) || response.status === 503) {
-      const wait = announcedWait(response, clock.now());
-      if (wait !== undefined) controller.pauseUntil(clock.now() + wait);
+    try {
+      const response = await next(request);
+      const throttled = isThrottled(response);
+      if (throttled || response.status === 503) controller.troubled();
+      const wait = throttled || response.status === 503 ? announcedWait(response, clock.now()) : 0;
+      if (wait) controller.pauseUntil(clock.now() + wait);
+      return response;
+    } catch (error) {
+      if (error instanceof PushError && error.code === 'NETWORK') controller.troubled();
+      throw error;
     }
-    return response;
   };
 }

@@ -95,6 +95,17 @@ function lengthHeader(request: HttpRequest): Record<string, string> {
   return empty ? { 'content-length': '0' } : {};
 }
 
+/** The library looks at a signal only when a connection stands, and a silent host lets it wait. */
+function untilAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return answer;
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    const forget = (): void => signal.removeEventListener('abort', abort);
+    answer.then(resolve, reject).finally(forget);
+  });
+}
+
 class UndiciTransport implements Transport {
   readonly #options: TransportOptions;
   #dispatcher: Promise<Dispatcher> | undefined;
@@ -110,7 +121,7 @@ class UndiciTransport implements Transport {
     const observed =
       request.body && request.body.size > 0 ? new ObservedBody(request.body, signal) : undefined;
     try {
-      const { statusCode, headers, body } = await dispatcher.request({
+      const answer = dispatcher.request({
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -120,6 +131,7 @@ class UndiciTransport implements Transport {
         ...(observed ? { body: observed.stream() as unknown as Readable } : {}),
         ...(signal ? { signal } : {}),
       });
+      const { statusCode, headers, body } = await untilAborted(answer, signal);
       return { status: statusCode, headers: flatten(headers), body: readBody(body, request) };
     } catch (error) {
       signal?.throwIfAborted();

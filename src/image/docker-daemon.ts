@@ -96,11 +96,5 @@ export async function openDaemonImage(
   const answer = await api.get(`/images/${encodedName(image)}/get`, signal);
   if (answer.statusCode !== 200) throw await refused(api, image, answer);
   const { file } = await spool.write('daemon.tar', guarded(answer, api, signal));
-  const opened = await openArchive(
-    file,
-    'docker-archive',
-    { spool, options },
-    `docker-daemon:${image}`,
-  );
-  return { ...opened, name: opened.name ?? image };
+  return openArchive(file, 'docker-archive', { spool, options }, `docker-daemon:${image}`);
 }

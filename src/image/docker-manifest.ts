@@ -23,11 +23,6 @@ export interface DockerImage {
 
 const MANIFEST_MAX = 16 * 1024 * 1024;
 
-/** What a config says about the layers, and nothing else of it is of interest here. */
-export interface ConfigLayers {
-  readonly diffIds: readonly Digest[];
-}
-
 function foreignLayers(sources: unknown, what: string): ReadonlyMap<Digest, Descriptor> {
   const foreign = new Map<Digest, Descriptor>();
   for (const [diffId, value] of Object.entries(isObject(sources) ? sources : {})) {

@@ -24,20 +24,21 @@ function only(entries: readonly Descriptor[]): Descriptor | undefined {
   return entries.every((entry) => entry.digest === first?.digest) ? first : undefined;
 }
 
+/** BuildKit's attestations are all for one platform that is none. */
+const NO_PLATFORM = 'unknown/unknown';
+
 /**
  * Several platforms of one image directly in index.json, without any names: then index.json is
  * itself the index to push, byte for byte (`crane push --index` does the same).
  */
 export function isPlatformIndex(index: ImageIndex): boolean {
   const entries = index.manifests;
-  if (entries.length < 2 || entries.some((entry) => !entry.platform || namesOf(entry).length > 0)) {
+  const platforms = entries.map(({ platform }) => platform && formatPlatform(platform));
+  if (platforms.includes(undefined) || entries.some((entry) => namesOf(entry).length > 0)) {
     return false;
   }
-  const platforms = entries.flatMap(({ platform }) =>
-    // BuildKit's attestations are all for "unknown/unknown".
-    platform && platform.os !== 'unknown' ? [formatPlatform(platform)] : [],
-  );
-  return platforms.length > 0 && new Set(platforms).size === platforms.length;
+  const real = platforms.filter((platform) => platform !== NO_PLATFORM);
+  return real.length > 0 && entries.length > 1 && new Set(real).size === real.length;
 }
 
 function named(entries: readonly Descriptor[], name: string): readonly Descriptor[] {

@@ -1,4 +1,4 @@
-import { isDigest, parseDigest, type Digest } from '../oci/digest.ts';
+import { isDigest, type Digest } from '../oci/digest.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
 import { configError, messageOf } from '../util/errors.ts';
 import { printable } from '../util/text.ts';
@@ -138,5 +138,5 @@ export function locate(text: string): Located {
 /** A selector as people write it. */
 export function formatSelector(select: Selector): string {
   if (select.kind === 'name') return select.name;
-  return select.kind === 'digest' ? `@${parseDigest(select.digest)}` : `@${select.position}`;
+  return select.kind === 'digest' ? `@${select.digest}` : `@${select.position}`;
 }

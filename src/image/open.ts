@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { configError, imageError, systemCode } from '../util/errors.ts';
-import { openArchive, type ArchiveKind } from './archive.ts';
-import { openDaemonImage } from './docker-daemon.ts';
+import type { ArchiveKind } from './archive.ts';
 import { unreadable } from './file-range.ts';
 import { folderTree } from './file-tree.ts';
 import {
@@ -16,6 +15,7 @@ import type { OpenOptions } from './options.ts';
 import type { OpenedSource } from './source.ts';
 import { createSpool, type Spool } from './spool.ts';
 
+// Archives and daemons are loaded when one is named: a layout should not wait for zlib and http.
 type Opener<L> = (located: L, spool: Spool, options: OpenOptions) => Promise<OpenedSource>;
 
 async function isFolder(path: string): Promise<boolean> {
@@ -50,6 +50,7 @@ function archiveOpener(kind: ArchiveKind): Opener<LocatedPath> {
         'Write oci: before a folder that holds an OCI layout.',
       );
     }
+    const { openArchive } = await import('./archive.ts');
     return openArchive(path, kind, { spool, options, ...(select ? { select } : {}) });
   };
 }
@@ -59,8 +60,10 @@ const openPath: Opener<LocatedPath> = async (located, spool, options) => {
   return opener(located, spool, options);
 };
 
-const openDaemon: Opener<LocatedDaemon> = async ({ image }, spool, options) =>
-  openDaemonImage(image, spool, options);
+const openDaemon: Opener<LocatedDaemon> = async ({ image }, spool, options) => {
+  const { openDaemonImage } = await import('./docker-daemon.ts');
+  return openDaemonImage(image, spool, options);
+};
 
 const openRegistry: Opener<LocatedRegistry> = async ({ reference }, _spool, options) => {
   if (options.openRegistry) return options.openRegistry(reference);

@@ -6,36 +6,27 @@ import { formatBytes } from '../util/text.ts';
 import { readRange, unreadable, type FileRange } from './file-range.ts';
 import type { OpenOptions } from './options.ts';
 import type { Spool } from './spool.ts';
+import { zstdFrames } from './zstd-frames.ts';
 
 type Unpack = (range: FileRange, signal?: AbortSignal) => AsyncIterable<Uint8Array>;
-
-/** Parallel compressors write one frame per piece; more than this many is a trap. */
-const MAX_FRAMES = 100_000;
 
 /** Feeds a decompressor and hands out what it makes, errors of both sides included. */
 async function* through(
   range: FileRange,
-  from: number,
   decompressor: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const feeding = pipeline(readRange(range, from, signal), decompressor);
+  const feeding = pipeline(readRange(range, 0, signal), decompressor);
   // Its failure reaches us through the decompressor, which it destroys.
   feeding.catch(() => undefined);
   for await (const chunk of decompressor) yield chunk as Uint8Array;
 }
 
-const gunzip: Unpack = (range, signal) => through(range, 0, createGunzip(), signal);
+const gunzip: Unpack = (range, signal) => through(range, createGunzip(), signal);
 
-/** Node's decompressor stops after the first frame: the next ones are fed to new ones. */
-async function* unzstd(range: FileRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-  let position = 0;
-  for (let frames = 0; position < range.size; frames += 1) {
-    const decompressor = createZstdDecompress();
-    yield* through(range, position, decompressor, signal);
-    const consumed = decompressor.bytesWritten;
-    if (consumed === 0 || frames >= MAX_FRAMES) throw new Error('no zstd frame');
-    position += consumed;
+async function* unzstd({ file, size }: FileRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+  for await (const frame of zstdFrames(file, size, signal)) {
+    yield* through(frame, createZstdDecompress(), signal);
   }
 }
 

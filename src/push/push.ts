@@ -1,8 +1,9 @@
 import type { OpenedSource } from '../image/source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { isForeignLayer } from '../oci/media-types.ts';
 import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
-import { loadImage } from './image.ts';
+import { loadImage, type LoadedImage } from './image.ts';
 import { planPush, type PushPlan } from './plan.ts';
 import { check } from './stages/check.ts';
 import { publish } from './stages/publish.ts';
@@ -15,10 +16,14 @@ export interface PushResult {
   readonly root?: Descriptor;
 }
 
-/** An error that does not know its stage belongs to the one it comes out of. */
+/**
+ * An error that does not know its stage belongs to the one it comes out of. Sources, whose errors
+ * speak of opening, are read in every stage.
+ */
 function located(error: unknown, stage: Stage): unknown {
-  if (!(error instanceof PushError) || error.stage !== undefined) return error;
-  return Object.assign(error, { stage });
+  if (!(error instanceof PushError)) return error;
+  const known = error.stage !== undefined && error.stage !== 'open';
+  return known ? error : Object.assign(error, { stage });
 }
 
 /**
@@ -46,13 +51,24 @@ export async function push(context: PushContext): Promise<PushResult> {
       await stage('plan', () => check(context, plan));
       return planned;
     }
-    const root = await stage('upload', () => upload(context, image, plan));
-    await stage('publish', () => publish(context, plan, root));
-    return { plan, root: root.descriptor };
+    await stage('plan', () => checkSource(image, request.foreignLayers));
+    const filled = await stage('upload', () => upload(context, image, plan));
+    await stage('publish', () => publish(context, filled));
+    const root = filled[0]?.root.descriptor;
+    return root ? { plan, root } : planned;
   } catch (error) {
-    throw located(error, current);
+    // What was waiting when the signal came only knows that it was aborted, not why.
+    throw located(context.signal.aborted ? context.signal.reason : error, current);
   } finally {
     await source?.close();
+  }
+}
+
+/** What the source lacks is found out before anything is sent, as far as a look can tell. */
+async function checkSource({ source, graph }: LoadedImage, foreignLayers: boolean): Promise<void> {
+  if (!graph || !source.content.check) return;
+  for (const blob of graph.blobs) {
+    if (foreignLayers || !isForeignLayer(blob.mediaType)) await source.content.check(blob);
   }
 }
 

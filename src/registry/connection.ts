@@ -2,6 +2,7 @@ import type { Resolve } from '../http/addresses.ts';
 import type { CongestionController } from '../http/congestion.ts';
 import type { RetryOptions } from '../http/retry.ts';
 import type { Handler, HttpRequest, HttpResponse, Method, RequestBody } from '../http/transport.ts';
+import type { Capabilities } from './capabilities.ts';
 import { registryError } from './error.ts';
 
 /** What talking to one registry takes; made by the composition root. */
@@ -14,6 +15,8 @@ export interface Connection {
   readonly send: Handler;
   readonly retry: RetryOptions;
   readonly congestion: CongestionController;
+  /** what the registry is known to be able to do; learns while it is used */
+  readonly capabilities: Capabilities;
   readonly resolve: Resolve;
 }
 

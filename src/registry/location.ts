@@ -1,9 +1,11 @@
 import { leadsInside, type Resolve } from '../http/addresses.ts';
+import { redactUrl } from '../http/redact.ts';
 import { PushError } from '../util/errors.ts';
 import { printable } from '../util/text.ts';
 
 function refuse(registry: string, location: string, why: string): PushError {
-  return new PushError(`${registry} sends us to "${printable(location, 150)}", which ${why}.`, {
+  const shown = URL.canParse(location) ? redactUrl(new URL(location)) : location;
+  return new PushError(`${registry} sends us to "${printable(shown, 150)}", which ${why}.`, {
     code: 'REGISTRY',
     hint: 'This looks like a misconfigured or hostile registry; nothing was sent there.',
   });

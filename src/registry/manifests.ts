@@ -28,6 +28,10 @@ export async function headManifest(
   if (response.status === 404) return undefined;
   const named = response.headers['docker-content-digest'];
   if (isDigest(named)) return named;
+  // A web server answers 200 to whatever it is asked.
+  if (response.headers['content-type']?.startsWith('text/html')) {
+    throw registryError(connection.registry, doing, options, response);
+  }
   // The header is optional; who asked by digest knows the answer anyway.
   return isDigest(reference) ? reference : undefined;
 }
@@ -89,20 +93,21 @@ export async function putManifest(
   const plain = apiUrl(connection, `${repository}/manifests/${reference}`);
   const url = tags.reduce((address, tag) => withQuery(address, { tag }), plain);
   const label = isDigest(reference) ? reference : `tag ${reference}`;
-  const response = await expect(
-    connection,
-    `store the manifest ${label} in ${repository}`,
-    [201, 200, 202],
-    {
-      method: 'PUT',
-      url,
-      headers: { 'content-type': descriptor.mediaType },
-      body: { size: bytes.length, open: () => once(bytes) },
-      scopes: [pushScope(repository)],
-      signal,
-    },
-  );
+  const doing = `store the manifest ${label} in ${repository}`;
+  const request = {
+    method: 'PUT',
+    url,
+    headers: { 'content-type': descriptor.mediaType },
+    body: { size: bytes.length, open: () => once(bytes) },
+    scopes: [pushScope(repository)],
+    signal,
+  } as const;
+  const response = await expect(connection, doing, [201, 200, 202], request);
   const stored = response.headers['docker-content-digest'];
+  // A web server answers 200 to whatever it is asked; a registry says what it has stored.
+  if (response.status !== 201 && stored === undefined) {
+    throw registryError(connection.registry, doing, request, response);
+  }
   if (isDigest(stored) && stored.startsWith('sha256:') && stored !== descriptor.digest) {
     throw new PushError(
       `${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`,

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import type { Connection } from './connection.ts';
 import { RegistryError } from './error.ts';
 import { headManifest, putManifest, type ManifestContent } from './manifests.ts';
@@ -8,57 +9,95 @@ export interface TagOutcome {
   readonly outcome: 'published' | 'unchanged';
 }
 
-export interface TagOptions {
-  /** told of each tag as soon as it names the manifest */
-  readonly onTag: (outcome: TagOutcome) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Who does not know the query may refuse it; whoever refuses the tag itself will say so again. */
 function mayRefuseTogether(error: unknown): boolean {
   return error instanceof RegistryError && [400, 404, 405, 409, 412, 414].includes(error.status);
 }
 
+/** What tags name before they are written; undefined where a tag is not there. */
+export type CurrentTags = ReadonlyMap<string, Digest | undefined>;
+
+/** Asks what tags name now. */
+export async function readTags(
+  connection: Connection,
+  repository: string,
+  tags: readonly string[],
+  signal?: AbortSignal,
+): Promise<CurrentTags> {
+  const { congestion } = connection;
+  const ask = (tag: string): Promise<Digest | undefined> =>
+    congestion.run('request', () => headManifest(connection, repository, tag, signal), signal);
+  return new Map(await Promise.all(tags.map(async (tag) => [tag, await ask(tag)] as const)));
+}
+
+/** Where tags go. */
+export interface TagTarget {
+  readonly connection: Connection;
+  readonly repository: string;
+  readonly content: ManifestContent;
+  /** told of each tag as soon as it names the manifest */
+  readonly onTag: (outcome: TagOutcome) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Sets tags in one request; returns those the registry confirms with OCI-Tag. */
+async function setTogether(target: TagTarget, tags: readonly string[]): Promise<readonly string[]> {
+  const { connection, repository, content, signal } = target;
+  const { capabilities, congestion } = connection;
+  if (tags.length < 2 || capabilities.ociTag === 'no') return [];
+  const { digest } = content.descriptor;
+  try {
+    const confirmed = await congestion.run(
+      'request',
+      () => putManifest(connection, repository, digest, content, { tags, signal }),
+      signal,
+    );
+    capabilities.ociTag = confirmed.length > 0 ? 'yes' : 'no';
+    return tags.filter((tag) => confirmed.includes(tag));
+  } catch (error) {
+    if (!mayRefuseTogether(error)) throw error;
+    capabilities.ociTag = 'no';
+    return [];
+  }
+}
+
+/** Sets one tag; one that another run has meanwhile pointed at the same digest is success, too. */
+async function setTag(target: TagTarget, tag: string): Promise<void> {
+  const { connection, repository, content, signal } = target;
+  try {
+    await putManifest(connection, repository, tag, content, { signal });
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code !== 'REGISTRY') throw error;
+    const now = await headManifest(connection, repository, tag, signal);
+    if (now !== content.descriptor.digest) throw error;
+  }
+}
+
 /**
  * Points tags at a manifest that is already in the repository.
- * A tag that is already there is left alone, so that re-runs succeed on immutable tags. Several
- * tags go in one request where the registry confirms them with OCI-Tag, else one request each; one
- * that is refused does not keep the others from being set.
+ * A tag that names it already is left alone, so that re-runs succeed on immutable tags. Several
+ * tags go in one request where the registry confirms them with OCI-Tag, else one request each.
+ * @param current what the tags named before
  * @throws the first refusal, when all the others are done
  */
 export async function publishTags(
-  connection: Connection,
-  repository: string,
-  content: ManifestContent,
+  target: TagTarget,
   tags: readonly string[],
-  { onTag, signal }: TagOptions,
+  current: CurrentTags,
 ): Promise<void> {
-  const { digest } = content.descriptor;
-  const { congestion } = connection;
-  const job = <T>(work: () => Promise<T>): Promise<T> => congestion.run('request', work, signal);
-  const current = await Promise.all(
-    tags.map((tag) => job(() => headManifest(connection, repository, tag, signal))),
-  );
-  const left = new Set(tags.filter((_, index) => current[index] !== digest));
-  for (const tag of tags) if (!left.has(tag)) onTag({ tag, outcome: 'unchanged' });
-  const published = (tag: string): void => {
-    if (left.delete(tag)) onTag({ tag, outcome: 'published' });
-  };
-  if (left.size > 1) {
-    const options = { tags: [...left], signal };
-    const set = await job(() =>
-      putManifest(connection, repository, digest, content, options),
-    ).catch((error: unknown): readonly string[] => {
-      if (mayRefuseTogether(error)) return [];
-      throw error;
-    });
-    for (const tag of set) published(tag);
-  }
+  const { connection, content, onTag, signal } = target;
+  const stale = tags.filter((tag) => current.get(tag) !== content.descriptor.digest);
+  for (const tag of tags) if (!stale.includes(tag)) onTag({ tag, outcome: 'unchanged' });
+  const together = await setTogether(target, stale);
+  for (const tag of together) onTag({ tag, outcome: 'published' });
+  // One that is refused does not stop the others midway: nobody would know where they ended.
   const results = await Promise.allSettled(
-    [...left].map(async (tag) => {
-      await job(() => putManifest(connection, repository, tag, content, { signal }));
-      published(tag);
-    }),
+    stale
+      .filter((tag) => !together.includes(tag))
+      .map(async (tag) => {
+        await connection.congestion.run('request', () => setTag(target, tag), signal);
+        onTag({ tag, outcome: 'published' });
+      }),
   );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

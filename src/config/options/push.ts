@@ -1,5 +1,5 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
-import { duration, flag, rawText, text, wholeNumber } from '../values.ts';
+import { autoOrNumber, duration, flag, rawText, size, text, wholeNumber } from '../values.ts';
 
 /** How the push behaves, and what it says. */
 export const PUSH_OPTIONS = defineOptions({
@@ -19,6 +19,36 @@ export const PUSH_OPTIONS = defineOptions({
     default: '10',
     env: 'IDPBUILDER_PUSH_RETRY_ATTEMPTS',
     help: 'How often one request is sent at most when the registry or the network fails, 1 to 100.',
+  },
+  concurrency: {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: autoOrNumber(1, 64),
+    placeholder: 'auto|N',
+    default: 'auto',
+    help: 'Blobs under way at a time, per registry: a number from 1 to 64, or auto, which starts at 4, grows as long as that makes the push faster, and halves when the registry is in trouble.',
+  },
+  'max-concurrency': {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: wholeNumber(1, 64),
+    placeholder: 'N',
+    default: '16',
+    help: 'How far concurrency: auto may grow, 1 to 64.',
+  },
+  'chunk-size': {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: size,
+    placeholder: 'SIZE',
+    help: 'Send larger blobs in chunks of this size (16MiB); without it they go whole, and in chunks only where the registry or a proxy needs that.',
+  },
+  probe: {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: text,
+    placeholder: 'HOST/REPO',
+    help: 'Push nothing; find out by asking what the registry of this repository can do, and print it. It leaves a blob of two bytes there.',
   },
   config: {
     action: true,

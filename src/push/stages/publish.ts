@@ -1,25 +1,19 @@
-import type { ManifestContent } from '../../registry/manifests.ts';
-import { publishTags } from '../../registry/tags.ts';
+import { publishTags, type TagOutcome } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushContext } from '../context.ts';
-import type { PushPlan } from '../plan.ts';
+import type { FilledPlace } from './upload.ts';
 
 /** Moves the tags, last of all: every registry has everything by now. */
-export async function publish(
-  context: PushContext,
-  plan: PushPlan,
-  root: ManifestContent,
-): Promise<void> {
+export async function publish(context: PushContext, filled: readonly FilledPlace[]): Promise<void> {
   await allOrNothing(
-    plan.places.map((place) => async (signal) => {
+    filled.map(({ place, root, tags: current }) => async (signal) => {
       const { registry, repository, tags } = place;
       const connection = await context.connect(registry, signal);
       const { digest } = root.descriptor;
-      await publishTags(connection, repository, root, tags, {
-        onTag: ({ tag }) =>
-          context.emit({ type: 'tag-published', registry, repository, tag, digest }),
-        signal,
-      });
+      const onTag = ({ tag }: TagOutcome): void => {
+        context.emit({ type: 'tag-published', registry, repository, tag, digest });
+      };
+      await publishTags({ connection, repository, content: root, onTag, signal }, tags, current);
     }),
     context.signal,
   );

@@ -5,8 +5,11 @@ import type { ContentGraph } from '../../oci/graph.ts';
 import { isForeignLayer, isIndexType } from '../../oci/media-types.ts';
 import type { Connection } from '../../registry/connection.ts';
 import { headManifest, putManifest, type ManifestContent } from '../../registry/manifests.ts';
+import { blobExists } from '../../registry/blobs.ts';
+import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
+import type { BlobOutcome } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { LoadedImage } from '../image.ts';
 import type { PlannedPlace, PushPlan } from '../plan.ts';
@@ -28,27 +31,46 @@ function mountSource({ image, connection, place, sibling }: Filling): string | u
   return sibling ?? (same ? origin.repository : undefined);
 }
 
+/**
+ * Sending so few bytes costs no more than asking whether they are there. What the config is needed
+ * for besides: it shows whether the registry takes a blob in a single request.
+ */
+const RATHER_SENT_THAN_ASKED = 16 * 1024;
+
+/** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
+async function isThere(
+  { connection, place, signal }: Filling,
+  { digest, size }: Descriptor,
+  mountFrom: string | undefined,
+): Promise<boolean> {
+  if (mountFrom !== undefined || size <= RATHER_SENT_THAN_ASKED) return false;
+  return connection.congestion.run(
+    'request',
+    () => blobExists(connection, place.repository, digest, signal),
+    signal,
+  );
+}
+
 async function bringBlob(filling: Filling, descriptor: Descriptor): Promise<void> {
   const { context, image, connection, place, signal } = filling;
   const { emit, clock } = context;
+  const { registry, repository } = place;
+  const { digest, size } = descriptor;
+  const mountFrom = mountSource(filling);
+  const started = clock.now();
+  const finished = (outcome: BlobOutcome, since: number): void => {
+    const durationMs = clock.now() - since;
+    emit({ type: 'blob-finished', registry, repository, digest, size, outcome, durationMs });
+  };
+  if (await isThere(filling, descriptor, mountFrom)) return finished('exists', started);
   await connection.congestion.run(
     'upload',
     async () => {
-      const started = clock.now();
-      const about = { ...place, digest: descriptor.digest, size: descriptor.size };
-      const { registry, repository, digest, size } = about;
+      const begun = clock.now();
       emit({ type: 'blob-started', registry, repository, digest, size });
-      const outcome = await uploadBlob({
-        connection,
-        repository,
-        descriptor,
-        open: (blob, from, abort) => image.source.content.open(blob, from, abort),
-        mountFrom: mountSource(filling),
-        emit,
-        signal,
-      });
-      const durationMs = clock.now() - started;
-      emit({ type: 'blob-finished', registry, repository, digest, size, outcome, durationMs });
+      const { content } = image.source;
+      const upload = { connection, repository, descriptor, content, mountFrom, emit, signal };
+      finished(await uploadBlob(upload), begun);
     },
     signal,
   );
@@ -88,20 +110,22 @@ function uploads(filling: Filling, blob: Descriptor): boolean {
   return filling.context.request.foreignLayers || !isForeignLayer(blob.mediaType);
 }
 
+/** What is there before anything is sent: the image itself, and what its tags name. */
+async function look(
+  { connection, place, signal }: Filling,
+  root: Digest | undefined,
+): Promise<{ readonly there: boolean; readonly tags: CurrentTags }> {
+  const { repository } = place;
+  const [found, tags] = await Promise.all([
+    root ? headManifest(connection, repository, root, signal) : undefined,
+    readTags(connection, repository, place.tags, signal),
+  ]);
+  return { there: root !== undefined && found === root, tags };
+}
+
 /** Blobs, largest first, then the manifests over them, each after its children. */
-async function bringGraph(
-  filling: Filling,
-  graph: ContentGraph,
-  plan: PushPlan,
-): Promise<ManifestContent> {
-  const { connection, place, signal } = filling;
-  const top = graph.manifests.at(-1);
-  if (!top) throw new Error('a graph has at least its root');
-  const there = await headManifest(connection, place.repository, graph.root.digest, signal);
-  if (there === graph.root.digest) {
-    reportExisting(filling, plan, graph.root.digest);
-    return top;
-  }
+async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> {
+  const { signal } = filling;
   const blobs = graph.blobs
     .filter((blob) => uploads(filling, blob))
     .toSorted((left, right) => right.size - left.size);
@@ -117,7 +141,20 @@ async function bringGraph(
   for (const node of graph.manifests) {
     if (isIndexType(node.descriptor.mediaType)) await bringManifest(filling, node);
   }
-  return top;
+}
+
+/** Fills one repository. */
+async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledPlace> {
+  const { image, place } = filling;
+  const { tags, there } = await look(filling, image.graph?.root.digest);
+  if (!image.graph) {
+    return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
+  }
+  const root = image.graph.manifests.at(-1);
+  if (!root) throw new Error('a graph has at least its root');
+  if (there) reportExisting(filling, plan, root.descriptor.digest);
+  else await bringGraph(filling, image.graph);
+  return { place, tags, root };
 }
 
 function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
@@ -146,34 +183,36 @@ async function bringUnfinished(filling: Filling, image: UnfinishedImage): Promis
   return content;
 }
 
+/** A repository that holds everything, and what its tags named before. */
+export interface FilledPlace {
+  readonly place: PlannedPlace;
+  readonly root: ManifestContent;
+  readonly tags: CurrentTags;
+}
+
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns the root manifest, the same for all places
+ * @returns every place, with the same root manifest
  */
 export async function upload(
   context: PushContext,
   image: LoadedImage,
   plan: PushPlan,
-): Promise<ManifestContent> {
+): Promise<readonly FilledPlace[]> {
   const registries = Map.groupBy(plan.places, ({ registry }) => registry);
-  const roots = await allOrNothing(
+  const filled = await allOrNothing(
     [...registries].map(([registry, places]) => async (signal) => {
       const connection = await context.connect(registry, signal);
-      let root: ManifestContent | undefined;
-      let sibling: string | undefined;
+      const done: FilledPlace[] = [];
       for (const place of places) {
+        const sibling = done.at(-1)?.place.repository;
         const filling: Filling = { context, image, connection, place, sibling, signal };
-        root = image.graph
-          ? await bringGraph(filling, image.graph, plan)
-          : await bringUnfinished(filling, image.unfinished);
-        sibling = place.repository;
+        done.push(await bringImage(filling, plan));
       }
-      return root;
+      return done;
     }),
     context.signal,
   );
-  const [root] = roots;
-  if (!root) throw new Error('a push has at least one place');
-  return root;
+  return filled.flat();
 }

@@ -1,18 +1,22 @@
-import type { Digest } from '../../oci/digest.ts';
-import { apiUrl, call, expect, pullScope, pushScope, type Connection } from '../connection.ts';
-import { registryError } from '../error.ts';
-import { resolveLocation, withQuery } from '../location.ts';
 import type { RequestBody } from '../../http/transport.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { call, expect, pushScope, type Connection } from '../connection.ts';
+import { RegistryError } from '../error.ts';
+import { resolveLocation, withQuery } from '../location.ts';
+import { contentRange, parseOffset, type Range } from './ranges.ts';
+
+const OCTETS = { 'content-type': 'application/octet-stream' };
 
 /**
  * An upload that a registry has opened for one blob. It ends in exactly one way: committed, or
- * cancelled; a session that is neither stays in the registry for a week.
+ * cancelled; a session that is neither stays in the registry for a week. Its Location is opaque and
+ * changes with every answer. Nothing here is repeated: whoever owns the blob decides how to go on.
  */
 export class UploadSession {
   readonly #connection: Connection;
   readonly #repository: string;
   #location: URL;
-  #state: 'open' | 'committed' | 'cancelled' = 'open';
+  #open = true;
 
   constructor(connection: Connection, repository: string, location: URL) {
     this.#connection = connection;
@@ -20,69 +24,92 @@ export class UploadSession {
     this.#location = location;
   }
 
-  /** Sends the whole blob in one PUT. It is not repeated: whoever owns the blob starts over. */
-  async putWhole(digest: Digest, body: RequestBody, signal?: AbortSignal): Promise<void> {
-    await expect(this.#connection, `take blob ${digest} into ${this.#repository}`, [201, 204], {
-      method: 'PUT',
-      url: withQuery(this.#location, { digest }),
-      headers: { 'content-type': 'application/octet-stream' },
+  /** Sends the whole blob in one PUT. */
+  putWhole(digest: Digest, body: RequestBody, signal?: AbortSignal): Promise<void> {
+    return this.#commit(digest, { body, headers: OCTETS }, signal);
+  }
+
+  /** Sends the last chunk in the PUT that ends the upload. */
+  putLast(digest: Digest, range: Range, body: RequestBody, signal?: AbortSignal): Promise<void> {
+    const headers = { ...OCTETS, 'content-range': contentRange(range) };
+    return this.#commit(digest, { body, headers }, signal);
+  }
+
+  /** Ends an upload whose bytes are all there. */
+  finish(digest: Digest, signal?: AbortSignal): Promise<void> {
+    return this.#commit(digest, {}, signal);
+  }
+
+  /** Sends one chunk. ECR answers 201 instead of 202, and others have been seen with 204. */
+  async patch(range: Range, body: RequestBody, signal?: AbortSignal): Promise<void> {
+    const doing = `take bytes ${contentRange(range)} into ${this.#repository}`;
+    const request = this.#request('PATCH', this.#location, signal);
+    const response = await expect(this.#connection, doing, [202, 201, 204], {
+      ...request,
+      headers: { ...OCTETS, 'content-range': contentRange(range) },
       body,
-      scopes: [pushScope(this.#repository)],
-      retry: 'never',
-      signal,
     });
-    this.#state = 'committed';
+    await this.#follow(response.headers['location']);
+  }
+
+  /**
+   * Asks how many bytes the registry has.
+   * @returns bytes; undefined when it does not say, or has forgotten the session
+   */
+  async offset(signal?: AbortSignal): Promise<number | undefined> {
+    const response = await call(this.#connection, this.#request('GET', this.#location, signal));
+    if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
+      if (response.status === 404) this.#open = false;
+      return undefined;
+    }
+    await this.#follow(response.headers['location']);
+    return parseOffset(response.headers['range']);
   }
 
   /** Frees what the registry keeps for this upload; best effort, for registries forget by themselves. */
   async cancel(signal?: AbortSignal): Promise<void> {
-    if (this.#state !== 'open') return;
-    this.#state = 'cancelled';
+    if (!this.#open) return;
+    this.#open = false;
     try {
-      await call(this.#connection, {
-        method: 'DELETE',
-        url: this.#location,
-        scopes: [pushScope(this.#repository)],
-        retry: 'never',
-        urgent: true,
-        signal,
-      });
+      const request = this.#request('DELETE', this.#location, signal);
+      await call(this.#connection, { ...request, urgent: true });
     } catch {
       // The registry drops abandoned uploads itself, usually after a week.
     }
   }
-}
 
-/**
- * Opens an upload, or mounts the blob from another repository of the same registry in the same request.
- * @param from repository to mount from
- * @returns `mounted`, or the session to send the blob with
- */
-export async function startUpload(
-  connection: Connection,
-  repository: string,
-  digest: Digest,
-  from?: string,
-  signal?: AbortSignal,
-): Promise<'mounted' | UploadSession> {
-  const uploads = apiUrl(connection, `${repository}/blobs/uploads/`);
-  const request = {
-    method: 'POST',
-    url: from === undefined ? uploads : withQuery(uploads, { mount: digest, from }),
-    // Content-Length: 0 is what some registries insist on; the transport sets it.
-    scopes: [pushScope(repository), ...(from === undefined ? [] : [pullScope(from)])],
-    signal,
-  } as const;
-  const response = await call(connection, request);
-  if (response.status === 201 && from !== undefined) return 'mounted';
-  if (response.status === 202) {
-    const { registry, origin, resolve } = connection;
-    const { location } = response.headers;
-    return new UploadSession(
-      connection,
-      repository,
-      await resolveLocation(location, uploads, origin, registry, resolve),
-    );
+  async #commit(
+    digest: Digest,
+    content: { readonly body?: RequestBody; readonly headers?: Readonly<Record<string, string>> },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const doing = `take blob ${digest} into ${this.#repository}`;
+    try {
+      await expect(this.#connection, doing, [201, 204], {
+        ...this.#request('PUT', withQuery(this.#location, { digest }), signal),
+        ...content,
+      });
+      this.#open = false;
+    } catch (error) {
+      // What is not there need not be cancelled.
+      if (error instanceof RegistryError && error.status === 404) this.#open = false;
+      throw error;
+    }
   }
-  throw registryError(connection.registry, `start an upload to ${repository}`, request, response);
+
+  #request<M extends 'PUT' | 'PATCH' | 'GET' | 'DELETE'>(
+    method: M,
+    url: URL,
+    signal?: AbortSignal,
+  ) {
+    const scopes = [pushScope(this.#repository)];
+    return { method, url, scopes, retry: 'never', signal } as const;
+  }
+
+  /** Keeps the newest Location; the old one holds where an answer has none. */
+  async #follow(location: string | undefined): Promise<void> {
+    if (!location) return;
+    const { registry, origin, resolve } = this.#connection;
+    this.#location = await resolveLocation(location, this.#location, origin, registry, resolve);
+  }
 }
