@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { isActionStep, startAction } from './action/main.ts';
 
+/** What a finished push may still take to let go of its connections, milliseconds. */
+const LINGER_MS = 250;
+
 if (isActionStep()) {
   await startAction();
 } else {
   const { startCli } = await import('./cli/main.ts');
   await startCli();
 }
+// A connection that is still being made cannot be taken back: nobody shall wait 20 s for it.
+setTimeout(() => process.exit(), LINGER_MS).unref();

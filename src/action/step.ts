@@ -58,7 +58,7 @@ class StepLog {
   error(error: PushError, verbose: boolean): void {
     const [sentence = '', ...rest] = errorLines(error, { verbose, redact: this.redact });
     for (const line of rest) this.line(line);
-    const hint = error.hint ? ` ${error.hint}` : '';
+    const hint = error.hint ? ` → ${error.hint}` : '';
     this.line(annotation('error', TITLE, printable(`${sentence}${hint}`, MAX_ANNOTATION)));
   }
 }

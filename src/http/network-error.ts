@@ -70,6 +70,13 @@ function explain(code: string): Explanation | undefined {
   return EXPLANATIONS[code] ?? (code.startsWith('CERT_') ? CERTIFICATE : undefined);
 }
 
+/** undici names the parser's errors and leaves their code empty. */
+function codeOf(thrown: unknown): string {
+  const code = systemCode(thrown);
+  if (code !== undefined) return code;
+  return Error.isError(thrown) && thrown.name === 'HTTPParserError' ? 'HPE_INVALID_CONSTANT' : '';
+}
+
 /** True when the host was reached and its certificate is what was wrong. */
 export function isCertificateProblem(thrown: unknown): boolean {
   const explanation = explain(systemCode(thrown) ?? '');
@@ -82,7 +89,7 @@ export function isCertificateProblem(thrown: unknown): boolean {
  */
 export function networkError(thrown: unknown, host: string): PushError {
   if (thrown instanceof PushError) return thrown;
-  const code = systemCode(thrown) ?? '';
+  const code = codeOf(thrown);
   const known = explain(code);
   if (known) {
     return new PushError(`${host} cannot be reached: ${known.says} (${code}).`, {

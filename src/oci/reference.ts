@@ -20,8 +20,9 @@ const HOST =
   /^(?:\[[0-9a-f:]+\]|[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*)(?::\d{1,5})?$/i;
 const REPOSITORY_MAX = 255;
 
+/** Docker takes `Octo` in `Octo/app` for a host, too; an owner written as on GitHub is likelier. */
 function looksLikeHost(part: string): boolean {
-  return part.includes('.') || part.includes(':') || part === 'localhost' || /[A-Z]/.test(part);
+  return part.includes('.') || part.includes(':') || part === 'localhost';
 }
 
 /** `docker.io`, `index.docker.io` and `registry-1.docker.io` are one registry. */

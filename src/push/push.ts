@@ -1,6 +1,7 @@
 import type { OpenedSource } from '../image/source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isForeignLayer } from '../oci/media-types.ts';
+import type { PushEventBody } from '../util/events.ts';
 import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
 import { loadImage, type LoadedImage } from './image.ts';
@@ -45,17 +46,17 @@ export async function push(context: PushContext): Promise<PushResult> {
       return loadImage(source, request.platforms, signal);
     });
     const plan = planPush(image, request);
-    emit({ type: 'planned', ...summary(plan) });
-    const planned = plan.root ? { plan, root: plan.root } : { plan };
+    emit(planned(plan));
+    const known = plan.root ? { plan, root: plan.root } : { plan };
     if (!request.push) {
       await stage('plan', () => check(context, plan));
-      return planned;
+      return known;
     }
     await stage('plan', () => checkSource(image, request.foreignLayers));
     const filled = await stage('upload', () => upload(context, image, plan));
     await stage('publish', () => publish(context, filled));
     const root = filled[0]?.root.descriptor;
-    return root ? { plan, root } : planned;
+    return root ? { plan, root } : known;
   } catch (error) {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);
@@ -72,11 +73,7 @@ async function checkSource({ source, graph }: LoadedImage, foreignLayers: boolea
   }
 }
 
-function summary({ places, blobs, bytes, manifests }: PushPlan): {
-  places: PushPlan['places'];
-  blobs: number;
-  bytes: number;
-  manifests: number;
-} {
-  return { places, blobs: blobs.length, bytes, manifests };
+function planned({ places, blobs, bytes, manifests }: PushPlan): PushEventBody {
+  const pending = blobs.filter(({ digest }) => digest === undefined).length;
+  return { type: 'planned', places, blobs: blobs.length, bytes, manifests, pending };
 }

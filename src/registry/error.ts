@@ -119,10 +119,12 @@ function verdict(status: number, text: string, codes: readonly string[]): Verdic
       hint: 'The registry, or a proxy before it, limits the size of a request body: raise that limit (nginx: client_max_body_size).',
     };
   }
-  if (status === 404 && codes.some((code) => code === 'NAME_UNKNOWN' || code === 'NAME_INVALID')) {
+  // Gitea, asked for an owner it does not have, answers a bare 404.
+  const nameless = codes.every((code) => code === 'NAME_UNKNOWN' || code === 'NAME_INVALID');
+  if (status === 404 && nameless) {
     return {
       code: 'REGISTRY',
-      hint: 'Create the repository in the registry first, or check its name.',
+      hint: 'Create the repository, or the owner or project it is to be in, in the registry first, or check its name.',
     };
   }
   if (status === 412 || /immutab/i.test(text)) return forbidden('immutable');
@@ -137,9 +139,9 @@ function verdict(status: number, text: string, codes: readonly string[]): Verdic
 
 function sentence(registry: string, doing: string, details: RegistryErrorDetails): string {
   const { status, problems } = details;
-  const said = problems
-    .map(({ code, message }) => (message ? `${code}: ${message}` : code))
-    .join('; ');
+  const words = problems.map(({ code, message }) => (message ? `${code}: ${message}` : code));
+  // Once more as a whole: what is safe by itself may not be beside something else.
+  const said = printable(words.join('; '), 1500);
   return `${registry} refused to ${doing}: status ${status}${said ? ` (${said})` : ''}.`;
 }
 
@@ -163,10 +165,11 @@ export function registryError(
     requestId: REQUEST_ID_HEADERS.map((name) => headers[name]).find((id) => id !== undefined),
     retryAfterMs: announcedWait(response, Date.now()),
   };
-  const retryable = !response.exhausted && (isThrottled(response) || status >= 500);
+  const throttled = isThrottled(response);
+  const retryable = !response.exhausted && (throttled || status >= 500);
   const text = problems.map(({ message }) => message).join(' ');
   const { code, hint } = verdict(
-    status,
+    throttled ? 429 : status,
     text,
     problems.map((problem) => problem.code),
   );

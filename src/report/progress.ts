@@ -38,6 +38,7 @@ interface State {
   places: number;
   plannedBytes: number;
   plannedBlobs: number;
+  pending: number;
   finishedBytes: number;
   readonly active: Map<string, Underway>;
   readonly finished: Set<string>;
@@ -54,7 +55,8 @@ function move(state: State, event: Place & { readonly digest: Digest }, step: nu
 
 function handlersFor(state: State, rate: Rate): EventHandlers<void> {
   return {
-    planned: ({ places, bytes, blobs }) => {
+    planned: ({ places, bytes, blobs, pending = 0 }) => {
+      state.pending = pending;
       state.places = Math.max(1, places.length);
       state.plannedBytes += bytes;
       state.plannedBlobs = blobs;
@@ -62,6 +64,7 @@ function handlersFor(state: State, rate: Rate): EventHandlers<void> {
     'layer-compressed': ({ from, to }) => {
       // Until now the plan counted the layer as large as it is uncompressed.
       state.plannedBytes += to - from;
+      state.pending -= 1;
     },
     'blob-started': (event) => {
       const { registry, repository, digest, size } = event;
@@ -94,7 +97,9 @@ function snapshotOf(state: State, bytesPerSecond: number): ProgressSnapshot {
   const planned = state.plannedBytes * state.places;
   const bytesTotal = Math.max(planned, known);
   const left = bytesTotal - bytesDone;
-  const remainingMs = left > 0 && bytesPerSecond >= 1 ? (left / bytesPerSecond) * 1000 : undefined;
+  // How long compressing takes, and what it leaves, the rate of sending does not tell.
+  const predictable = left > 0 && bytesPerSecond >= 1 && state.pending <= 0;
+  const remainingMs = predictable ? (left / bytesPerSecond) * 1000 : undefined;
   return { bytesDone, bytesTotal, blobsDone, blobsTotal, bytesPerSecond, remainingMs };
 }
 
@@ -109,6 +114,7 @@ export function createProgress(now: () => number): Progress {
     places: 1,
     plannedBytes: 0,
     plannedBlobs: 0,
+    pending: 0,
     finishedBytes: 0,
     active: new Map(),
     finished: new Set(),

@@ -20,6 +20,8 @@ export type PushEventBody =
       readonly blobs: number;
       readonly bytes: number;
       readonly manifests: number;
+      /** layers that are still to be compressed: `bytes` has their full size until then */
+      readonly pending?: number;
     }
   | ({ readonly type: 'blob-started'; readonly digest: Digest; readonly size: number } & Place)
   | ({ readonly type: 'blob-progress'; readonly digest: Digest; readonly bytes: number } & Place)

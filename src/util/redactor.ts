@@ -7,11 +7,12 @@ export interface Redactor {
 /** Shorter ones would blank out ordinary words, and protect nothing. */
 const MINIMUM_LENGTH = 4;
 
-/** A secret as it is, inside JSON, and inside a URL or a form. */
+/** A secret as it is, inside JSON, inside a URL or a form, and in base64. */
 function spellings(secret: string): readonly string[] {
   return [
     secret,
     JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret, 'utf8').toString('base64'),
     encodeURIComponent(secret.toWellFormed()),
     new URLSearchParams({ '': secret }).toString().slice(1),
   ];

@@ -49,6 +49,17 @@ const SENTENCES: readonly Row[] = [
     { timeout: '10 minutes' },
   ],
   ['retry-attempts: "0" is not a whole number from 1 to 100', { 'retry-attempts': '0' }],
+  ['concurrency: "many" is not auto or a whole number from 1 to 64', { concurrency: 'many' }],
+  ['concurrency: "0" is not auto or a whole number from 1 to 64', { concurrency: '0' }],
+  ['max-concurrency: "65" is not a whole number from 1 to 64', { 'max-concurrency': '65' }],
+  [
+    'chunk-size: "4 chunks" is not a size from 64KiB to 1024GiB (expected for example 16MiB or a number of bytes)',
+    { 'chunk-size': '4 chunks' },
+  ],
+  [
+    'probe: "ghcr.io/octo/app:1" has a tag or digest (expected HOST/REPOSITORY)',
+    { probe: 'ghcr.io/octo/app:1' },
+  ],
   [
     'quiet: true together with verbose (expected one of the two)',
     { quiet: 'true', verbose: 'true' },

@@ -27,6 +27,8 @@ describe('inputs win over environment, config and defaults', () => {
       compression: 'gzip',
       foreignLayers: false,
       attempts: 10,
+      concurrency: 'auto',
+      maxConcurrency: 16,
       verbosity: 'normal',
     });
     expect(warnings).toEqual([]);

@@ -48,7 +48,7 @@ export const PUSH_OPTIONS = defineOptions({
     group: 'Push',
     schema: text,
     placeholder: 'HOST/REPO',
-    help: 'Push nothing; find out by asking what the registry of this repository can do, and print it. It leaves a blob of two bytes there.',
+    help: 'Push nothing, but find out by asking what the registry of this repository can do, and print it; a blob of two bytes stays there.',
   },
   config: {
     action: true,

@@ -5,6 +5,31 @@ import { registryError } from '../error.ts';
 import { resolveLocation, withQuery } from '../location.ts';
 import { UploadSession } from './session.ts';
 
+/** How long an answer that opens a session is waited for when everything else has stopped. */
+const LINGER_MS = 300;
+
+/**
+ * Sends a request that opens a session. Who is told to stop meanwhile still waits a moment for the
+ * answer: without its Location nobody could give the session back.
+ */
+async function opening(connection: Connection, request: Call): Promise<HttpResponse> {
+  const { signal } = request;
+  if (!signal) return call(connection, request);
+  signal.throwIfAborted();
+  const late = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    timer = setTimeout(() => late.abort(signal.reason), LINGER_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await call(connection, { ...request, signal: late.signal });
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(timer);
+  }
+}
+
 async function sessionOf(
   connection: Connection,
   repository: string,
@@ -34,7 +59,7 @@ export async function startUpload(
     scopes: [pushScope(repository)],
     signal,
   };
-  return sessionOf(connection, repository, request, await call(connection, request));
+  return sessionOf(connection, repository, request, await opening(connection, request));
 }
 
 /**
@@ -57,7 +82,7 @@ export async function mountOrStart(
     retry: 'never',
     signal,
   };
-  const response = await call(connection, request);
+  const response = await opening(connection, request);
   if (response.status === 201) return 'mounted';
   return sessionOf(connection, repository, request, response);
 }
@@ -83,7 +108,7 @@ export async function postWhole(
     retry: 'never',
     signal,
   };
-  const response = await call(connection, request);
+  const response = await opening(connection, request);
   if (response.status === 201) return 'stored';
   return sessionOf(connection, repository, request, response);
 }

@@ -30,7 +30,7 @@ const SINGLE_POST_MAX = 16 * 1024 * 1024;
 /** Small enough to send twice: such a blob is used to find out whether a single POST works. */
 const TRIAL_MAX = 64 * 1024;
 
-type Started = 'mounted' | 'stored' | UploadSession;
+type Started = 'stored' | UploadSession;
 
 /** The short cut by way of another repository; undefined when it is not to be had. */
 async function tryMount(upload: BlobUpload): Promise<'mounted' | UploadSession | undefined> {
@@ -85,6 +85,8 @@ async function sendOver(
   try {
     return await session.putWhole(digest, reader.whole(), signal);
   } catch (error) {
+    // What stopped us may be the refusal that another blob met.
+    signal?.throwIfAborted();
     if (!(error instanceof RegistryError) || error.status !== 413) throw error;
     const next = smallerThan(size);
     if (next === undefined) throw error;
@@ -99,6 +101,13 @@ async function sendOver(
   }
 }
 
+/** Nobody has asked yet whether a blob is there that was to be mounted. */
+async function isThereUnmounted(upload: BlobUpload): Promise<boolean> {
+  const { connection, repository, descriptor, mountFrom, signal } = upload;
+  if (mountFrom === undefined) return false;
+  return blobExists(connection, repository, descriptor.digest, signal);
+}
+
 async function sendOnce(upload: BlobUpload): Promise<BlobOutcome> {
   const { connection, repository, descriptor, emit, signal } = upload;
   const place = { registry: connection.registry, repository, digest: descriptor.digest };
@@ -111,19 +120,24 @@ async function sendOnce(upload: BlobUpload): Promise<BlobOutcome> {
   });
   let session: UploadSession | undefined;
   try {
+    const mounted = await tryMount(upload);
+    if (mounted === 'mounted') return mounted;
+    session = mounted;
+    if (await isThereUnmounted(upload)) return 'exists';
     const started =
-      (await tryMount(upload)) ??
+      session ??
       (await trySinglePost(upload, reader)) ??
       (await startUpload(connection, repository, signal));
-    if (started === 'mounted') return 'mounted';
     if (started === 'stored') return 'uploaded';
     session = started;
     await sendOver(session, upload, reader);
     return 'uploaded';
   } catch (error) {
     reader.rewind();
-    await session?.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
     throw error;
+  } finally {
+    // Does nothing where the session has done its work.
+    await session?.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
   }
 }
 
