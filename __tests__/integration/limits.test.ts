@@ -187,3 +187,19 @@ describe('connections that are reset', () => {
     registry.assertClean();
   });
 });
+
+test('the report says what the push has settled on with each registry', async () => {
+  const registry = await start({ features: { bodyMax: MiB } });
+
+  const { report } = await pushTo(registry, [3 * MiB], { concurrency: 3 });
+
+  expect(report.registries).toEqual([
+    {
+      registry: registry.host,
+      profile: 'generic',
+      concurrency: 3,
+      mostConcurrency: 3,
+      chunkSize: 900 * 1024,
+    },
+  ]);
+});

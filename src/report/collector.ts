@@ -66,6 +66,7 @@ export function createCollector(options: CollectorOptions): Collector {
       const image = gathered.image(known);
       const waits = gathered.waits.report();
       const notes = gathered.notes();
+      const registries = gathered.registries();
       const places = gathered
         .tallies()
         .map((tally) => tally.report(status, gathered.waits.waitedMs(tally.registry, now)));
@@ -76,6 +77,7 @@ export function createCollector(options: CollectorOptions): Collector {
         source: printable(redact(options.source), 1000),
         ...(image ? { image } : {}),
         places,
+        ...(registries.length > 0 ? { registries } : {}),
         bytesUploaded: sum(places, 'bytesUploaded'),
         bytesSkipped: sum(places, 'bytesSkipped'),
         startedAt: new Date(startedAt).toISOString(),

@@ -3,7 +3,7 @@ import type { EventSink, Place, PushEvent } from '../util/events.ts';
 import { printable } from '../util/text.ts';
 import { dispatch, type EventHandlers } from './dispatch.ts';
 import { createPlaceTally, type PlaceTally } from './place-tally.ts';
-import type { PushReport } from './push-report.ts';
+import type { PushReport, RegistryReport } from './push-report.ts';
 import { createWaitTally, type WaitTally } from './wait-tally.ts';
 
 const MAX_MESSAGES = 50;
@@ -20,6 +20,7 @@ export interface Gathered {
   tallies(): readonly PlaceTally[];
   warnings(): readonly string[];
   notes(): readonly string[];
+  registries(): readonly RegistryReport[];
   /** The image as events tell of it, completed by what is known otherwise. */
   image(known: Partial<ImageReport>): ImageReport | undefined;
 }
@@ -81,6 +82,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
   const warnings = createMessages('warnings');
   const notes = createMessages('notes');
   const image = createImageFacts();
+  const registries = new Map<string, RegistryReport>();
   const tallyOf: Gathered['tallyOf'] = (place, tags = []) => {
     const key = `${place.registry}/${place.repository}`;
     const tally = tallies.get(key) ?? createPlaceTally(place, tags);
@@ -97,6 +99,9 @@ export function createGathered(redact: (text: string) => string): Gathered {
     'manifest-pushed': toPlace,
     'tag-published': toPlace,
     waiting: (event) => waits.add({ ...event, reason: redact(event.reason) }),
+    'registry-settled': ({ type: _type, id: _id, parent: _parent, time: _time, ...settled }) => {
+      registries.set(settled.registry, settled);
+    },
     warning: (event) => warnings.add(redact(event.message)),
     note: (event) => notes.add(redact(event.message)),
   };
@@ -110,6 +115,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
     tallies: () => [...tallies.values()],
     warnings: () => warnings.all(),
     notes: () => notes.all(),
+    registries: () => [...registries.values()],
     image: (known) => image.complete(known),
   };
 }

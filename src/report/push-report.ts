@@ -42,6 +42,18 @@ export interface WaitReport {
   readonly times: number;
 }
 
+/** What the push has settled on with a registry. */
+export interface RegistryReport {
+  readonly registry: string;
+  /** name of the profile, chosen or found out */
+  readonly profile: string;
+  /** uploads at a time, at the end and at most */
+  readonly concurrency: number;
+  readonly mostConcurrency: number;
+  /** bytes; undefined where blobs went whole */
+  readonly chunkSize?: number;
+}
+
 /** The whole story of a push, written as JSON and rendered as summary and outputs. */
 export interface PushReport {
   readonly schemaVersion: 1;
@@ -58,6 +70,7 @@ export interface PushReport {
     readonly platforms: readonly string[];
   };
   readonly places: readonly PlaceReport[];
+  readonly registries?: readonly RegistryReport[];
   readonly bytesUploaded: number;
   readonly bytesSkipped: number;
   /** ISO 8601 */

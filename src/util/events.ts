@@ -48,6 +48,18 @@ export type PushEventBody =
       readonly waitMs: number;
       readonly attempt: number;
     }
+  /** what the push has settled on with a registry */
+  | {
+      readonly type: 'registry-settled';
+      readonly registry: string;
+      /** name of the profile */
+      readonly profile: string;
+      /** uploads at a time, at the end and at most */
+      readonly concurrency: number;
+      readonly mostConcurrency: number;
+      /** bytes; undefined where blobs went whole */
+      readonly chunkSize?: number;
+    }
   | { readonly type: 'warning'; readonly message: string }
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'detail'; readonly message: string };

@@ -9,7 +9,7 @@ import { blobExists } from '../../registry/blobs.ts';
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
-import type { BlobOutcome } from '../../util/events.ts';
+import type { BlobOutcome, PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { LoadedImage } from '../image.ts';
 import type { PlannedPlace, PushPlan } from '../plan.ts';
@@ -190,6 +190,19 @@ export interface FilledPlace {
   readonly tags: CurrentTags;
 }
 
+function settled({ registry, capabilities, congestion }: Connection): PushEventBody {
+  const { chunkSize, profile } = capabilities;
+  const { now: concurrency, most: mostConcurrency } = congestion.concurrency;
+  return {
+    type: 'registry-settled',
+    registry,
+    profile: profile.name,
+    concurrency,
+    mostConcurrency,
+    ...(chunkSize === undefined ? {} : { chunkSize }),
+  };
+}
+
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
@@ -210,6 +223,7 @@ export async function upload(
         const filling: Filling = { context, image, connection, place, sibling, signal };
         done.push(await bringImage(filling, plan));
       }
+      context.emit(settled(connection));
       return done;
     }),
     context.signal,
