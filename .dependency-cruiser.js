@@ -18,7 +18,9 @@ const directionRules = layers.flatMap((group, level) => {
     comment: `src/${name} must not know the layers above it`,
     severity: 'error',
     from: { path: `^src/${name}/` },
-    to: { path: `^src/(${[...above, ...group.filter((other) => other !== name)].join('|') || '-'})/` },
+    to: {
+      path: `^src/(${[...above, ...group.filter((other) => other !== name)].join('|') || '-'})/`,
+    },
   }));
 });
 
@@ -56,7 +58,8 @@ export default {
       from: { path: '^src/push/' },
       to: {
         path: '^src/(image|state|scan|sign|notify|telemetry|report)/',
-        pathNot: '^src/(image/source|report/push-report|state/store|scan/scanner|sign/signer|notify/notifier)\\.ts$',
+        pathNot:
+          '^src/(image/source|report/push-report|state/store|scan/scanner|sign/signer|notify/notifier)\\.ts$',
       },
     },
     {
@@ -77,6 +80,9 @@ export default {
   options: {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['node', 'import', 'types', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      conditionNames: ['node', 'import', 'types', 'default'],
+    },
   },
 };

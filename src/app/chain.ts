@@ -32,6 +32,7 @@ export function registryChain(
   authenticator: Authenticator,
   controller: CongestionController,
   capabilities: Capabilities,
+  origin: URL,
 ): Handler {
   return compose(
     [
@@ -39,7 +40,7 @@ export function registryChain(
       auth(() => authenticator),
       retry(options),
       congestion(() => controller, options.clock),
-      observe(capabilities),
+      observe(capabilities, origin),
       log(options.emit, options.clock),
       authorize(() => authenticator),
     ],

@@ -36,7 +36,7 @@ async function connectTo(
     resolve: systemResolve,
   });
   const capabilities = new Capabilities({ registry, profile, chunkSize });
-  const send = registryChain(parts, authenticator, congestion, capabilities);
+  const send = registryChain(parts, authenticator, congestion, capabilities, origin);
   return { registry, origin, send, retry, congestion, capabilities, resolve: systemResolve };
 }
 

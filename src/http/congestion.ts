@@ -1,4 +1,4 @@
-import { AdaptiveLimit } from '../util/adaptive-limit.ts';
+import { AdaptiveLimit, SAME_TROUBLE_MS } from '../util/adaptive-limit.ts';
 import type { Clock } from '../util/clock.ts';
 import { PushError } from '../util/errors.ts';
 import { Limiter } from '../util/limiter.ts';
@@ -26,12 +26,15 @@ export class CongestionController {
   readonly #clock: Clock;
   readonly #lanes: Readonly<Record<'upload' | 'request', Limiter>>;
   readonly #adaptive: AdaptiveLimit | undefined;
+  readonly #requests: number;
   #pausedUntil = 0;
   #most = 0;
+  #lastTrouble = Number.NEGATIVE_INFINITY;
 
   constructor(options: CongestionOptions) {
     const { clock, uploads = 'auto', maxUploads = 16, requests = 16 } = options;
     this.#clock = clock;
+    this.#requests = requests;
     const start = uploads === 'auto' ? Math.min(START, maxUploads) : uploads;
     if (uploads === 'auto') {
       this.#adaptive = new AdaptiveLimit({ start, max: maxUploads, now: () => clock.now() });
@@ -48,6 +51,7 @@ export class CongestionController {
   ): Promise<T> {
     const result = await this.#lanes[lane].run(work, signal);
     if (lane === 'upload') this.#adapt((adaptive) => adaptive.succeeded());
+    else this.#resizeRequests((now) => now + 1);
     return result;
   }
 
@@ -59,11 +63,21 @@ export class CongestionController {
   /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
   troubled(): void {
     this.#adapt((adaptive) => adaptive.troubled());
+    const now = this.#clock.now();
+    if (now - this.#lastTrouble < SAME_TROUBLE_MS) return;
+    this.#lastTrouble = now;
+    this.#resizeRequests((current) => Math.floor(current / 2));
   }
 
   /** Uploads at a time: what it has settled on, and the most there were. */
   get concurrency(): { readonly now: number; readonly most: number } {
     return { now: this.#lanes.upload.concurrency, most: this.#most };
+  }
+
+  #resizeRequests(size: (current: number) => number): void {
+    const lane = this.#lanes.request;
+    const wanted = Math.min(this.#requests, Math.max(1, size(lane.concurrency)));
+    if (wanted !== lane.concurrency) lane.concurrency = wanted;
   }
 
   #adapt(change: (adaptive: AdaptiveLimit) => void): void {

@@ -33,12 +33,18 @@ export function failureOf(response: HttpResponse, now: number): Failure | undefi
   };
 }
 
+/** A registry's refusal in three words; looked for by shape, for its class lives above. */
+function statusOf(error: PushError): string | undefined {
+  if (!('status' in error) || typeof error.status !== 'number') return undefined;
+  return error.status === 429 ? '429 too many requests' : `status ${error.status}`;
+}
+
 /** Judges what was thrown: only errors marked retryable are. */
 export function failureOfError(thrown: unknown): Failure | undefined {
   if (!(thrown instanceof PushError) || !thrown.retryable) return undefined;
   const announced = 'retryAfterMs' in thrown ? thrown.retryAfterMs : undefined;
   return {
-    reason: thrown.message,
+    reason: statusOf(thrown) ?? thrown.message,
     ...(typeof announced === 'number' ? { announcedMs: announced } : {}),
   };
 }

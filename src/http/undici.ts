@@ -1,5 +1,9 @@
 import type { Readable } from 'node:stream';
-import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+// Its parts, not the whole: with fetch, caches, mocks and WebSockets it takes as long to load as
+// Node takes to start (.github/adr/0003).
+import requestOf from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { networkError } from './network-error.ts';
 import type { HttpRequest, RawResponse, RequestBody, Transport } from './transport.ts';
 
@@ -44,6 +48,7 @@ async function createDispatcher(options: TransportOptions): Promise<Dispatcher> 
   };
   const { http, https, none } = options.proxy ?? {};
   if (!http && !https) return new Agent(settings);
+  const { EnvHttpProxyAgent } = await import('undici');
   return new EnvHttpProxyAgent({
     ...settings,
     // Empty, not missing: what is missing would be looked up in the process's own environment.
@@ -121,7 +126,7 @@ class UndiciTransport implements Transport {
     const observed =
       request.body && request.body.size > 0 ? new ObservedBody(request.body, signal) : undefined;
     try {
-      const answer = dispatcher.request({
+      const answer = requestOf.call(dispatcher, {
         origin: url.origin,
         path: url.pathname + url.search,
         method,

@@ -4,6 +4,7 @@ import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts';
 import { isManifestType } from '../oci/media-types.ts';
 import { imageError, type PushError } from '../util/errors.ts';
 import { collect, readRange, type FileRange } from './file-range.ts';
+import { streamRange } from './file-stream.ts';
 import type { ContentReader } from './source.ts';
 
 /** Where content is: in a file, or in memory (what we wrote ourselves). */
@@ -58,10 +59,11 @@ async function* verified(
 async function* chunksOf(
   found: Found,
   from: number,
+  open: typeof readRange,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   if (!(found instanceof Uint8Array)) {
-    yield* readRange(found, from, signal);
+    yield* open(found, from, signal);
   } else if (from < found.length) {
     signal?.throwIfAborted();
     yield found.slice(from);
@@ -80,7 +82,8 @@ async function* read(
     throw new RangeError(`offset ${from} is outside of blob ${digest} (${size} bytes)`);
   }
   signal?.throwIfAborted();
-  const chunks = chunksOf(await lookUp(where, find, descriptor), from, signal);
+  const found = await lookUp(where, find, descriptor);
+  const chunks = chunksOf(found, from, streamRange, signal);
   yield* from === 0 && isManifestType(mediaType) ? verified(chunks, where, digest) : chunks;
 }
 
@@ -112,6 +115,6 @@ export async function readContent(
   if (size > maximum) {
     throw imageError(`${digest} in ${where} has ${size} bytes; at most ${maximum} are expected.`);
   }
-  const chunks = chunksOf(await lookUp(where, find, descriptor), 0);
+  const chunks = chunksOf(await lookUp(where, find, descriptor), 0, readRange);
   return collect(verified(chunks, where, digest));
 }

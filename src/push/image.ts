@@ -7,6 +7,7 @@ import { MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isManifestType, MEDIA_TYPES } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { imageError } from '../util/errors.ts';
+import { readAll } from '../util/bytes.ts';
 import { formatBytes } from '../util/text.ts';
 import { isRealPlatform, requirePlatforms, selectPlatforms } from './select.ts';
 
@@ -37,9 +38,7 @@ async function readSmall(
       REBUILD,
     );
   }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source.content.open(descriptor, 0, signal)) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
+  const bytes = await readAll(source.content.open(descriptor, 0, signal));
   const hash = hasherFor(digest).update(bytes).digest('hex');
   if (hash !== hexOf(digest)) {
     throw imageError(

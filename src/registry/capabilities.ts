@@ -117,11 +117,14 @@ export class Capabilities {
 /** A registry that asks for larger chunks than this is broken or hostile, bytes. */
 const MAX_MINIMUM = 1024 ** 3;
 
-/** Shows every answer of a registry to its capabilities; inside of auth, which keeps challenges. */
-export function observe(capabilities: Capabilities): Middleware {
+/**
+ * Shows every answer of a registry to its capabilities; inside of auth, which keeps challenges.
+ * @param origin the registry's own: where a Location or a redirect leads, somebody else answers
+ */
+export function observe(capabilities: Capabilities, origin: URL): Middleware {
   return (next) => async (request) => {
     const response = await next(request);
-    capabilities.observe(response.headers);
+    if (request.url.origin === origin.origin) capabilities.observe(response.headers);
     return response;
   };
 }

@@ -145,6 +145,14 @@ function sentence(registry: string, doing: string, details: RegistryErrorDetails
   return `${registry} refused to ${doing}: status ${status}${said ? ` (${said})` : ''}.`;
 }
 
+/** What Go's servers and nginx say to plain HTTP on a port that speaks TLS. */
+function expectsTls(response: HttpResponse): boolean {
+  const text = Buffer.from(response.body.subarray(0, 1024)).toString('utf8');
+  return (
+    response.status === 400 && /HTTP request (was sent )?to an? HTTPS (server|port)/i.test(text)
+  );
+}
+
 /**
  * The error for a response nobody expected.
  * @param doing what was attempted, for the sentence: `take blob sha256:…`
@@ -173,6 +181,12 @@ export function registryError(
     text,
     problems.map((problem) => problem.code),
   );
+  if (request.url.protocol === 'http:' && expectsTls(response)) {
+    return new RegistryError(`${registry} speaks TLS, but was asked over plain HTTP.`, details, {
+      code: 'NETWORK',
+      hint: 'Remove plain-http (or http://) for this registry.',
+    });
+  }
   if (status < 500 && status !== 413 && !speaksRegistry(response, problems)) {
     return new RegistryError(
       `${registry} does not answer like a container registry: asked to ${doing}, it sent a web page (status ${status}).`,

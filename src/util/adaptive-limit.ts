@@ -12,13 +12,18 @@ const WINDOW_MS = 400;
 const WORTH = 1.03;
 /** Windows without gain after which growing stops. */
 const PLATEAU_WINDOWS = 3;
+/**
+ * Growth per piece of work until the first trouble: most images have few layers, and one that has
+ * arrived before the limit has grown has not profited from it.
+ */
+const FIRST_STEP = 3;
 /** One overload is reported by many requests: they count once within this time, milliseconds. */
-const SAME_TROUBLE_MS = 1000;
+export const SAME_TROUBLE_MS = 1000;
 
 /**
- * Finds out how much concurrency a link and a registry bear: grows by one with every piece of work
- * that ends well, as long as total throughput grows with it, and halves when the other side is in
- * trouble. (Additive increase per completion doubles per round, like TCP's slow start.)
+ * Finds out how much concurrency a link and a registry bear: grows with every piece of work that ends
+ * well, as long as total throughput grows with it, and halves when the other side is in trouble; from
+ * then on it grows by one. (Like TCP: a fast start, then care.)
  */
 export class AdaptiveLimit {
   readonly #options: AdaptiveOptions;
@@ -47,9 +52,9 @@ export class AdaptiveLimit {
   /** A piece of work has ended well. */
   succeeded(): void {
     this.#closeWindow();
-    if (this.#windowsWithoutGain < PLATEAU_WINDOWS && this.#limit < this.#options.max) {
-      this.#limit += 1;
-    }
+    if (this.#windowsWithoutGain >= PLATEAU_WINDOWS) return;
+    const step = this.#lastTrouble === Number.NEGATIVE_INFINITY ? FIRST_STEP : 1;
+    this.#limit = Math.min(this.#options.max, this.#limit + step);
   }
 
   /** The other side is overloaded: 429, 503, a reset, a timeout. */

@@ -14,6 +14,15 @@ function set(value: string | undefined): string | undefined {
 }
 
 /**
+ * Where podman keeps logins when XDG_RUNTIME_DIR is not set. The folder above may be closed to
+ * everybody but root (it is where root has used podman): then nothing in it is this user's.
+ */
+export function runtimeFallback({ env, uid }: Pick<FileHost, 'env' | 'uid'>): string | undefined {
+  if (set(env['XDG_RUNTIME_DIR']) !== undefined || uid === undefined) return undefined;
+  return `/run/containers/${uid}/auth.json`;
+}
+
+/**
  * The files podman, buildah and skopeo keep logins in, in their order.
  * https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  */
@@ -23,9 +32,7 @@ export function authFiles({ env, home, uid }: FileHost): readonly string[] {
     set(env['XDG_CONFIG_HOME']) ?? (home === undefined ? undefined : path.join(home, '.config'));
   const primary =
     runtime === undefined
-      ? uid === undefined
-        ? undefined
-        : `/run/containers/${uid}/auth.json`
+      ? runtimeFallback({ env, uid })
       : path.join(runtime, 'containers', 'auth.json');
   const files = [
     set(env['REGISTRY_AUTH_FILE']),

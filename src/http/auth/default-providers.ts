@@ -1,7 +1,13 @@
 import path from 'node:path';
 import type { Clock } from '../../util/clock.ts';
 import { configError } from '../../util/errors.ts';
-import { authFiles, dockerFolder, type FileHost, scopedFolder } from './auth-file.ts';
+import {
+  authFiles,
+  dockerFolder,
+  type FileHost,
+  runtimeFallback,
+  scopedFolder,
+} from './auth-file.ts';
 import type { HelperHost } from './credential-helper.ts';
 import type { CredentialProvider, OnSecret } from './credentials.ts';
 import {
@@ -9,6 +15,7 @@ import {
   dockerConfigFile,
   type DockerConfigHost,
   type ReadText,
+  readIfOurs,
   readTextFile,
 } from './docker-config.ts';
 import { firstOf, remembered } from './first-of.ts';
@@ -64,12 +71,18 @@ function fromFiles(options: CredentialChainOptions): readonly CredentialProvider
       ...(run ? { run } : {}),
     },
   };
+  const fallback = runtimeFallback(options);
   const scoped = scopedFolder(options);
   const docker = dockerFolder(options);
   const text = env['DOCKER_AUTH_CONFIG'];
   return [
     ...(scoped === undefined ? [] : [scopedConfig(scoped, host, options.list)]),
-    ...authFiles(options).map((file) => dockerConfigFile(file, host)),
+    ...authFiles(options).map((file) =>
+      dockerConfigFile(
+        file,
+        file === fallback && !options.read ? { ...host, read: readIfOurs } : host,
+      ),
+    ),
     ...(text === undefined || text === ''
       ? []
       : [dockerConfig('DOCKER_AUTH_CONFIG', () => Promise.resolve(text), host)]),

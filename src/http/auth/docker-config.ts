@@ -39,6 +39,16 @@ export const readTextFile: ReadText = async (file) => {
   }
 };
 
+/** Reads a file that may be somebody else's: what is closed to us is not there. */
+export async function readIfOurs(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = fieldsOf(error);
+    return code === 'EACCES' || code === 'EPERM' ? undefined : readTextFile(file);
+  }
+}
+
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {};
 }

@@ -22,6 +22,8 @@ interface Filling {
   readonly place: PlannedPlace;
   /** a repository of the same registry that already got the image in this push */
   readonly sibling?: string | undefined;
+  /** blobs that were asked about before anything else was known */
+  readonly early?: ReadonlyMap<Digest, Promise<boolean>>;
   readonly signal: AbortSignal;
 }
 
@@ -38,12 +40,11 @@ function mountSource({ image, connection, place, sibling }: Filling): string | u
 const RATHER_SENT_THAN_ASKED = 16 * 1024;
 
 /** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
-async function isThere(
-  { connection, place, signal }: Filling,
-  { digest, size }: Descriptor,
-  mountFrom: string | undefined,
-): Promise<boolean> {
-  if (mountFrom !== undefined || size <= RATHER_SENT_THAN_ASKED) return false;
+async function isThere(filling: Filling, { digest, size }: Descriptor): Promise<boolean> {
+  const { connection, place, early, signal } = filling;
+  if (mountSource(filling) !== undefined || size <= RATHER_SENT_THAN_ASKED) return false;
+  const asked = early?.get(digest);
+  if (asked) return asked;
   return connection.congestion.run(
     'request',
     () => blobExists(connection, place.repository, digest, signal),
@@ -62,7 +63,7 @@ async function bringBlob(filling: Filling, descriptor: Descriptor): Promise<void
     const durationMs = clock.now() - since;
     emit({ type: 'blob-finished', registry, repository, digest, size, outcome, durationMs });
   };
-  if (await isThere(filling, descriptor, mountFrom)) return finished('exists', started);
+  if (await isThere(filling, descriptor)) return finished('exists', started);
   await connection.congestion.run(
     'upload',
     async () => {
@@ -123,12 +124,37 @@ async function look(
   return { there: root !== undefined && found === root, tags };
 }
 
+function largestFirst(filling: Filling, graph: ContentGraph): readonly Descriptor[] {
+  return graph.blobs
+    .filter((blob) => uploads(filling, blob))
+    .toSorted((left, right) => right.size - left.size);
+}
+
+/** As many as are uploaded at once in the beginning. */
+const ASKED_EARLY = 4;
+
+/**
+ * Asks about the first blobs while it is still being asked whether the image is there as a whole:
+ * where it is not, their upload begins one round trip earlier.
+ */
+function askEarly(
+  filling: Filling,
+  { graph }: LoadedImage,
+): { readonly answers: ReadonlyMap<Digest, Promise<boolean>>; readonly stop: () => void } {
+  if (!graph) return { answers: new Map(), stop: () => undefined };
+  const unneeded = new AbortController();
+  const signal = AbortSignal.any([filling.signal, unneeded.signal]);
+  const first = largestFirst(filling, graph).slice(0, ASKED_EARLY);
+  const asked = first.map((blob) => [blob.digest, isThere({ ...filling, signal }, blob)] as const);
+  // Nobody may wait for the answer any more when it is an error.
+  for (const [, answer] of asked) answer.catch(() => undefined);
+  return { answers: new Map(asked), stop: () => unneeded.abort() };
+}
+
 /** Blobs, largest first, then the manifests over them, each after its children. */
 async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> {
   const { signal } = filling;
-  const blobs = graph.blobs
-    .filter((blob) => uploads(filling, blob))
-    .toSorted((left, right) => right.size - left.size);
+  const blobs = largestFirst(filling, graph);
   await allOrNothing(
     blobs.map((blob) => (abort) => bringBlob({ ...filling, signal: abort }, blob)),
     signal,
@@ -146,14 +172,19 @@ async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> 
 /** Fills one repository. */
 async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledPlace> {
   const { image, place } = filling;
+  const early = askEarly(filling, image);
   const { tags, there } = await look(filling, image.graph?.root.digest);
   if (!image.graph) {
     return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
   }
   const root = image.graph.manifests.at(-1);
   if (!root) throw new Error('a graph has at least its root');
-  if (there) reportExisting(filling, plan, root.descriptor.digest);
-  else await bringGraph(filling, image.graph);
+  if (there) {
+    early.stop();
+    reportExisting(filling, plan, root.descriptor.digest);
+  } else {
+    await bringGraph({ ...filling, early: early.answers }, image.graph);
+  }
   return { place, tags, root };
 }
 

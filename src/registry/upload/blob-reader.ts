@@ -52,6 +52,11 @@ export class BlobReader {
     };
   }
 
+  /** How far the bytes given so far reach: nobody can have more, whatever they say. */
+  get given(): number {
+    return this.#given;
+  }
+
   /** What was given from `start` on does not count any more. */
   rewind(start = 0): void {
     if (this.#given > start) this.#watch.rewound(this.#given - start);

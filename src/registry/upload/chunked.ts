@@ -43,7 +43,7 @@ async function agreedOffset(upload: ChunkedUpload, range: Range): Promise<number
   const offset = sessionOffset?.value === 'one-too-many' ? told - 1 : told;
   // One byte more than before is what a registry says that counts one too many.
   if (offset === range.start + 1) return range.start;
-  return offset >= range.start && offset <= range.end ? offset : undefined;
+  return offset >= range.start && offset <= upload.reader.given ? offset : undefined;
 }
 
 /** Finds out what to do about a chunk that did not get through. */
