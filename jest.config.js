@@ -1,5 +1,5 @@
-/** @type {import('jest').Config} */
-const shared = {
+/** What all tests have in common. @type {import('jest').Config} */
+export const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -9,13 +9,10 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/lib/'],
 };
 
+/** Everything that needs no service: `npm test`. */
 export default {
-  projects: [
-    {
-      ...shared,
-      displayName: 'test',
-      testMatch: ['<rootDir>/__tests__/{unit,contract,integration,fuzz}/**/*.test.ts'],
-    },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/__tests__/e2e/**/*.test.ts'] },
-  ],
+  ...shared,
+  testMatch: ['<rootDir>/__tests__/{unit,contract,integration,fuzz}/**/*.test.ts'],
+  // Two cores are shared with the servers under test.
+  testTimeout: 20_000,
 };

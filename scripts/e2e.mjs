@@ -64,7 +64,7 @@ const code = await run('node', [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   bin('jest/bin/jest.js'),
-  '--selectProjects=e2e',
+  '--config=jest.e2e.config.js',
   // Each suite starts servers and compresses layers: more at a time would only wait for each other.
   '--maxWorkers=2',
   ...own,

@@ -55,20 +55,28 @@ describeWith(['nginx', 'openssl', 'crane'], 'behind nginx', () => {
     expect(run.stderr).not.toMatch(/^\s+at /m);
   };
 
-  describeWith(['gitea', 'git', 'image:debian'], 'Gitea', () => {
+  describeWith(['gitea', 'git', 'image:debian', 'image:big-1536m'], 'Gitea', () => {
     let gitea: Gitea;
     beforeAll(async () => {
       gitea = await startGitea({ tls: false });
     });
     afterAll(() => gitea?.stop());
 
-    const push = (proxy: Service, source: string, name: string): Promise<RunResult> =>
-      runCli(['--insecure', source, `${proxy.host}/${gitea.user.toLowerCase()}/${name}:1`], {
-        env: {
-          IDPBUILDER_REGISTRY_USER: gitea.user,
-          IDPBUILDER_REGISTRY_PASSWORD: gitea.password,
+    const push = (
+      proxy: Service,
+      source: string,
+      name: string,
+      ...flags: string[]
+    ): Promise<RunResult> =>
+      runCli(
+        ['--insecure', ...flags, source, `${proxy.host}/${gitea.user.toLowerCase()}/${name}:1`],
+        {
+          env: {
+            IDPBUILDER_REGISTRY_USER: gitea.user,
+            IDPBUILDER_REGISTRY_PASSWORD: gitea.password,
+          },
         },
-      });
+      );
 
     it.each([true, false])('a real image arrives (buffering: %s)', async (buffering) => {
       await through({ upstream: gitea.url, buffering }, async (proxy) => {
@@ -88,6 +96,19 @@ describeWith(['nginx', 'openssl', 'crane'], 'behind nginx', () => {
         expect(run).toMatchObject({ code: 0 });
         const reader = await createReader(folder, proxy.host, gitea);
         await reader.validate(`${proxy.host}/${gitea.user.toLowerCase()}/in-pieces:1`);
+      });
+    });
+
+    it('a layer of 1.5 GiB arrives in chunks after the 413, which is met once', async () => {
+      const source = `oci:${requireImage('big-1536m')}`;
+      await through({ upstream: gitea.url }, async (proxy) => {
+        const run = await push(proxy, source, 'big', '--verbose');
+        expect(run).toMatchObject({ code: 0 });
+        expect(run.stderr.match(/→ 413/g)).toHaveLength(1);
+        expect(run.stderr.match(/PATCH .*→ 202/g)?.length).toBeGreaterThan(1);
+        const reader = await createReader(folder, gitea.host, gitea);
+        const reference = `${gitea.host}/${gitea.user.toLowerCase()}/big:1`;
+        expect(await reader.digest(reference)).toBe(await layoutRoot(requireImage('big-1536m')));
       });
     });
 

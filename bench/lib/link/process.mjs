@@ -12,13 +12,17 @@ const COMMANDS = {
   counters: () => simulator.counters,
 };
 
-process.on('message', async ({ id, command, options }) => {
+async function obey({ id, command, options }) {
   try {
     const result = await COMMANDS[command](options);
     process.send({ id, result: { ...result, cpuUs: cpu() } });
   } catch (error) {
     process.send({ id, error: error.message });
   }
+}
+
+process.on('message', (message) => {
+  void obey(message);
 });
 // Whoever started it is gone.
 process.on('disconnect', () => process.exit());
