@@ -65,14 +65,11 @@ var util_text = __webpack_require__(8805);
 var connection = __webpack_require__(1383);
 // EXTERNAL MODULE: ./lib/registry/location.js
 var registry_location = __webpack_require__(6436);
-// EXTERNAL MODULE: ./lib/registry/upload/ranges.js
-var ranges = __webpack_require__(3443);
 // EXTERNAL MODULE: ./lib/registry/upload/start.js + 1 modules
 var start = __webpack_require__(7145);
 // EXTERNAL MODULE: ./lib/registry/error.js
-var error = __webpack_require__(5249);
+var registry_error = __webpack_require__(5249);
 ;// CONCATENATED MODULE: ./lib/registry/probe.js
-
 
 
 
@@ -133,51 +130,37 @@ class Probe {
     }
     /** Two chunks, and what GET on the session says between them. */
     async chunks() {
-        const start = {
-            method: 'POST',
-            url: (0,connection/* apiUrl */.y0)(this.#connection, `${this.#repository}/blobs/uploads/`),
-            scopes: [(0,connection/* pushScope */.Xu)(this.#repository)],
-            signal: this.#signal,
-        };
-        const response = await (0,connection/* call */.T1)(this.#connection, start);
-        const { registry } = this.#connection;
-        if (response.status !== 202)
-            throw (0,error/* registryError */.eo)(registry, 'start an upload', start, response);
-        const minimum = Number(response.headers['oci-chunk-min-length'] ?? 0);
-        this.note('smallest chunk', minimum > 0 ? (0,util_text/* formatBytes */.z3)(minimum) : 'does not say');
-        let location = await this.#follow(response, start.url);
-        const first = await this.#patch(location, 0);
-        location = await this.#follow(first, location);
-        this.note('chunks (PATCH)', first.status < 300 ? `yes (${first.status})` : `no (${first.status})`);
-        if (first.status < 300)
-            await this.#session(location);
-        await this.send({ method: 'DELETE', url: location, urgent: true });
+        const session = await (0,start/* startUpload */.aH)(this.#connection, this.#repository, this.#signal);
+        try {
+            const minimum = this.#connection.capabilities.announcedMinimum;
+            this.note('smallest chunk', minimum > 0 ? (0,util_text/* formatBytes */.z3)(minimum) : 'does not say');
+            const first = await this.#patch(session, 0);
+            this.note('chunks (PATCH)', first);
+            if (first === 'yes')
+                await this.#session(session);
+        }
+        finally {
+            await session.cancel(this.#signal);
+        }
         return undefined;
     }
-    async #session(location) {
-        const status = await this.send({ method: 'GET', url: location });
-        const told = (0,ranges/* parseOffset */.Xo)(status.headers['range']);
+    async #session(session) {
+        const told = await session.offset(this.#signal);
         const meaning = told === CHUNK ? 'exact' : told === CHUNK + 1 ? 'counts one byte too many' : 'not usable';
-        this.note('offset of a session (GET)', told === undefined ? `does not say (${status.status})` : `${meaning} (${told} of ${CHUNK})`);
-        const second = await this.#patch(await this.#follow(status, location), CHUNK);
-        this.note('a second chunk', second.status < 300 ? 'yes' : `no (${second.status})`);
+        this.note('offset of a session (GET)', told === undefined ? 'does not say' : `${meaning} (${told} of ${CHUNK})`);
+        this.note('a second chunk', await this.#patch(session, CHUNK));
     }
-    #patch(location, start) {
-        const headers = {
-            'content-type': 'application/octet-stream',
-            'content-range': `${start}-${start + CHUNK - 1}`,
-        };
-        return this.send({
-            method: 'PATCH',
-            url: location,
-            headers,
-            body: bodyOf(Buffer.alloc(CHUNK)),
-        });
-    }
-    async #follow(response, current) {
-        const { location } = response.headers;
-        const { registry, origin, resolve } = this.#connection;
-        return location ? (0,registry_location/* resolveLocation */.K)(location, current, origin, registry, resolve) : current;
+    async #patch(session, start) {
+        const range = { start, end: start + CHUNK };
+        try {
+            await session.patch(range, bodyOf(Buffer.alloc(CHUNK)), this.#signal);
+            return 'yes';
+        }
+        catch (error) {
+            if (!(error instanceof registry_error/* RegistryError */.gl))
+                throw error;
+            return `no (${error.status})`;
+        }
     }
     /** Without `from`, a registry may look for the blob itself. */
     async anonymousMount() {
@@ -188,7 +171,10 @@ class Probe {
             return 'yes';
         if (response.status !== 202)
             return `no (${response.status})`;
-        await this.send({ method: 'DELETE', url: await this.#follow(response, url), urgent: true });
+        const { registry, origin, resolve } = this.#connection;
+        const { location } = response.headers;
+        const session = await (0,registry_location/* resolveLocation */.K)(location, url, origin, registry, resolve);
+        await this.send({ method: 'DELETE', url: session, urgent: true });
         return 'no: it opens an upload instead';
     }
     async referrers() {

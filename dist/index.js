@@ -22500,6 +22500,10 @@ class Capabilities {
         const minimum = Math.max(this.#minChunk, minChunk?.value ?? 0);
         return Math.max(Math.min(wanted, maxChunk?.value ?? wanted), minimum, 1);
     }
+    /** The smallest chunk the registry has announced, bytes; 0 when it has not said. */
+    get announcedMinimum() {
+        return this.#minChunk;
+    }
     /** A body of this size was refused; `next` is tried instead. */
     bodyRefused(refused, next) {
         this.#maxBody = Math.min(this.#maxBody, refused - 1, next);
@@ -26523,7 +26527,8 @@ function canonicalRegistry(host) {
 /** @throws FormatError unless `text` is a host name or address with an optional port */
 function parseRegistryHost(text) {
     const port = Number(/:(\d+)$/.exec(text)?.[1] ?? 0);
-    if (!HOST.test(text) || port > 65_535) {
+    // URL's own rules come on top: what ends in a number has to be an IPv4 address.
+    if (!HOST.test(text) || port > 65_535 || !URL.canParse(`https://${text}/`)) {
         throw new _format_error_js__WEBPACK_IMPORTED_MODULE_1__/* .FormatError */ .I(`"${text}" is not a registry (expected host or host:port)`);
     }
     return canonicalRegistry(text);

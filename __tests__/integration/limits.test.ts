@@ -171,7 +171,7 @@ describe('a blob in one request', () => {
 });
 
 describe('connections that are reset', () => {
-  test('every third one, after 1 to 8 MiB: complete, and at most half is sent twice', async () => {
+  test('every third one, after 1 to 8 MiB (seed 7): complete, and at most half is sent twice', async () => {
     const registry = await start();
     registry.faults.resetEvery(3, MiB, 8 * MiB, 7);
 

@@ -34,7 +34,8 @@ export function canonicalRegistry(host: string): string {
 /** @throws FormatError unless `text` is a host name or address with an optional port */
 export function parseRegistryHost(text: string): string {
   const port = Number(/:(\d+)$/.exec(text)?.[1] ?? 0);
-  if (!HOST.test(text) || port > 65_535) {
+  // URL's own rules come on top: what ends in a number has to be an IPv4 address.
+  if (!HOST.test(text) || port > 65_535 || !URL.canParse(`https://${text}/`)) {
     throw new FormatError(`"${text}" is not a registry (expected host or host:port)`);
   }
   return canonicalRegistry(text);

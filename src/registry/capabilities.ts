@@ -89,6 +89,11 @@ export class Capabilities {
     return Math.max(Math.min(wanted, maxChunk?.value ?? wanted), minimum, 1);
   }
 
+  /** The smallest chunk the registry has announced, bytes; 0 when it has not said. */
+  get announcedMinimum(): number {
+    return this.#minChunk;
+  }
+
   /** A body of this size was refused; `next` is tried instead. */
   bodyRefused(refused: number, next: number): void {
     this.#maxBody = Math.min(this.#maxBody, refused - 1, next);

@@ -4,9 +4,9 @@ import { messageOf } from '../util/errors.ts';
 import { formatBytes } from '../util/text.ts';
 import { apiUrl, call, pullScope, pushScope, type Call, type Connection } from './connection.ts';
 import { resolveLocation, withQuery } from './location.ts';
-import { parseOffset } from './upload/ranges.ts';
-import { postWhole } from './upload/start.ts';
-import { registryError } from './error.ts';
+import type { UploadSession } from './upload/session.ts';
+import { postWhole, startUpload } from './upload/start.ts';
+import { RegistryError } from './error.ts';
 
 /** One thing that was found out. */
 export interface Finding {
@@ -72,59 +72,39 @@ class Probe {
 
   /** Two chunks, and what GET on the session says between them. */
   async chunks(): Promise<undefined> {
-    const start: Call = {
-      method: 'POST',
-      url: apiUrl(this.#connection, `${this.#repository}/blobs/uploads/`),
-      scopes: [pushScope(this.#repository)],
-      signal: this.#signal,
-    };
-    const response = await call(this.#connection, start);
-    const { registry } = this.#connection;
-    if (response.status !== 202) throw registryError(registry, 'start an upload', start, response);
-    const minimum = Number(response.headers['oci-chunk-min-length'] ?? 0);
-    this.note('smallest chunk', minimum > 0 ? formatBytes(minimum) : 'does not say');
-    let location = await this.#follow(response, start.url);
-    const first = await this.#patch(location, 0);
-    location = await this.#follow(first, location);
-    this.note(
-      'chunks (PATCH)',
-      first.status < 300 ? `yes (${first.status})` : `no (${first.status})`,
-    );
-    if (first.status < 300) await this.#session(location);
-    await this.send({ method: 'DELETE', url: location, urgent: true });
+    const session = await startUpload(this.#connection, this.#repository, this.#signal);
+    try {
+      const minimum = this.#connection.capabilities.announcedMinimum;
+      this.note('smallest chunk', minimum > 0 ? formatBytes(minimum) : 'does not say');
+      const first = await this.#patch(session, 0);
+      this.note('chunks (PATCH)', first);
+      if (first === 'yes') await this.#session(session);
+    } finally {
+      await session.cancel(this.#signal);
+    }
     return undefined;
   }
 
-  async #session(location: URL): Promise<void> {
-    const status = await this.send({ method: 'GET', url: location });
-    const told = parseOffset(status.headers['range']);
+  async #session(session: UploadSession): Promise<void> {
+    const told = await session.offset(this.#signal);
     const meaning =
       told === CHUNK ? 'exact' : told === CHUNK + 1 ? 'counts one byte too many' : 'not usable';
     this.note(
       'offset of a session (GET)',
-      told === undefined ? `does not say (${status.status})` : `${meaning} (${told} of ${CHUNK})`,
+      told === undefined ? 'does not say' : `${meaning} (${told} of ${CHUNK})`,
     );
-    const second = await this.#patch(await this.#follow(status, location), CHUNK);
-    this.note('a second chunk', second.status < 300 ? 'yes' : `no (${second.status})`);
+    this.note('a second chunk', await this.#patch(session, CHUNK));
   }
 
-  #patch(location: URL, start: number): Promise<HttpResponse> {
-    const headers = {
-      'content-type': 'application/octet-stream',
-      'content-range': `${start}-${start + CHUNK - 1}`,
-    };
-    return this.send({
-      method: 'PATCH',
-      url: location,
-      headers,
-      body: bodyOf(Buffer.alloc(CHUNK)),
-    });
-  }
-
-  async #follow(response: HttpResponse, current: URL): Promise<URL> {
-    const { location } = response.headers;
-    const { registry, origin, resolve } = this.#connection;
-    return location ? resolveLocation(location, current, origin, registry, resolve) : current;
+  async #patch(session: UploadSession, start: number): Promise<string> {
+    const range = { start, end: start + CHUNK };
+    try {
+      await session.patch(range, bodyOf(Buffer.alloc(CHUNK)), this.#signal);
+      return 'yes';
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      return `no (${error.status})`;
+    }
   }
 
   /** Without `from`, a registry may look for the blob itself. */
@@ -134,7 +114,10 @@ class Probe {
     const response = await this.send({ method: 'POST', url });
     if (response.status === 201) return 'yes';
     if (response.status !== 202) return `no (${response.status})`;
-    await this.send({ method: 'DELETE', url: await this.#follow(response, url), urgent: true });
+    const { registry, origin, resolve } = this.#connection;
+    const { location } = response.headers;
+    const session = await resolveLocation(location, url, origin, registry, resolve);
+    await this.send({ method: 'DELETE', url: session, urgent: true });
     return 'no: it opens an upload instead';
   }
 

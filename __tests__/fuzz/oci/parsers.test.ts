@@ -19,11 +19,14 @@ function orRefused<T>(parse: () => T): T | undefined {
 }
 
 const word = fc.stringMatching(/^[a-z0-9]{1,8}$/);
-const host = fc.oneof(
-  fc.tuple(word, word).map(([name, end]) => `${name}.${end}`),
-  fc.tuple(word, fc.nat({ max: 65_535 })).map(([name, port]) => `${name}:${port}`),
-  fc.constantFrom('localhost', '[::1]:5000', '127.0.0.1', 'docker.io'),
-);
+const host = fc
+  .oneof(
+    fc.tuple(word, word).map(([name, end]) => `${name}.${end}`),
+    fc.tuple(word, fc.nat({ max: 65_535 })).map(([name, port]) => `${name}:${port}`),
+    fc.constantFrom('localhost', '[::1]:5000', '127.0.0.1', 'docker.io'),
+  )
+  // What ends in a number has to be an IPv4 address: such a name is no host.
+  .filter((name) => URL.canParse(`https://${name}/`));
 const tag = fc.stringMatching(/^[A-Za-z0-9_][\w.-]{0,20}$/);
 const digest = fc.string().map((text) => digestOf(text));
 const nearlyReference = fc

@@ -73,6 +73,7 @@ describe('references', () => {
     [`ghcr.io/app@${DIGEST.toUpperCase()}`, /not a digest/],
     [`ghcr.io/${'a/'.repeat(127)}bcd`, /longer than 255/],
     ['host:99999/app', /not a registry/],
+    ['a0.0/app', /not a registry/],
     ['ho_st.example/app', /not a registry/],
     ['-host.example/app', /not a registry/],
     ['host.example:/app', /not a registry/],

@@ -38,8 +38,6 @@ export interface RegistryProfile {
   readonly ociTag?: Fact<boolean>;
   /** whether it has the referrers API */
   readonly referrers?: Fact<boolean>;
-  /** the most uploads at a time that are wise there */
-  readonly maxConcurrency?: Fact<number>;
 }
 
 /** Writes a fact down. */
