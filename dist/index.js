@@ -20950,8 +20950,10 @@ function mountSource({ image, connection, place, sibling }) {
 const RATHER_SENT_THAN_ASKED = 16 * 1024;
 /** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
 async function isThere(filling, { digest, size }) {
-    const { connection, place, early, signal } = filling;
-    if (mountSource(filling) !== undefined || size <= RATHER_SENT_THAN_ASKED)
+    const { connection, place, image, early, signal } = filling;
+    // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
+    const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
+    if (tiny || mountSource(filling) !== undefined)
         return false;
     const asked = early?.get(digest);
     if (asked)

@@ -41,8 +41,10 @@ const RATHER_SENT_THAN_ASKED = 16 * 1024;
 
 /** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
 async function isThere(filling: Filling, { digest, size }: Descriptor): Promise<boolean> {
-  const { connection, place, early, signal } = filling;
-  if (mountSource(filling) !== undefined || size <= RATHER_SENT_THAN_ASKED) return false;
+  const { connection, place, image, early, signal } = filling;
+  // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
+  const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
+  if (tiny || mountSource(filling) !== undefined) return false;
   const asked = early?.get(digest);
   if (asked) return asked;
   return connection.congestion.run(
