@@ -9,6 +9,7 @@ export const modules = {
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
   publishFailure: () => (/* binding */ publishFailure),
+  publishProbe: () => (/* binding */ publishProbe),
   publishResults: () => (/* binding */ publishResults)
 });
 
@@ -18,25 +19,8 @@ var core = __webpack_require__(6421);
 var plan_view = __webpack_require__(8492);
 // EXTERNAL MODULE: ./lib/app/report-file.js
 var report_file = __webpack_require__(2332);
-;// CONCATENATED MODULE: ./lib/report/outputs.js
-/** The action's outputs, by the names they have in action.yml. */
-function toOutputs(report) {
-    const digest = report.image?.digest ?? '';
-    const place = report.places[0];
-    const ended = report.status === 'success' || report.status === 'planned';
-    const tags = report.places.flatMap(({ registry, repository, tags }) => tags
-        .filter((tag) => tag.status !== 'not-moved')
-        .map((tag) => `${registry}/${repository}:${tag.tag}`));
-    return {
-        digest,
-        image: ended && digest && place ? `${place.registry}/${place.repository}@${digest}` : '',
-        tags: tags.join('\n'),
-        'bytes-uploaded': String(report.bytesUploaded),
-        'bytes-skipped': String(report.bytesSkipped),
-        'exit-code': String(report.exitCode),
-    };
-}
-
+// EXTERNAL MODULE: ./lib/report/collector.js + 2 modules
+var report_collector = __webpack_require__(4684);
 // EXTERNAL MODULE: ./lib/util/text.js
 var util_text = __webpack_require__(8805);
 ;// CONCATENATED MODULE: ./lib/report/markdown.js
@@ -113,6 +97,26 @@ function limitBytes(markdown, maximum) {
     return cut + (open ? closing : '') + ending;
 }
 
+;// CONCATENATED MODULE: ./lib/report/outputs.js
+/** The action's outputs, by the names they have in action.yml. */
+function toOutputs(report) {
+    const digest = report.image?.digest ?? '';
+    const place = report.places[0];
+    const tags = report.places.flatMap(({ registry, repository, tags }) => tags
+        .filter((tag) => tag.status !== 'not-moved')
+        .map((tag) => `${registry}/${repository}:${tag.tag}`));
+    return {
+        digest,
+        image: report.status === 'success' && digest && place
+            ? `${place.registry}/${place.repository}@${digest}`
+            : '',
+        tags: tags.join('\n'),
+        'bytes-uploaded': String(report.bytesUploaded),
+        'bytes-skipped': String(report.bytesSkipped),
+        'exit-code': String(report.exitCode),
+    };
+}
+
 // EXTERNAL MODULE: ./lib/report/plan-text.js
 var plan_text = __webpack_require__(2367);
 // EXTERNAL MODULE: ./lib/oci/digest.js
@@ -139,7 +143,9 @@ function pullCommands(report) {
     const digest = report.image?.digest;
     if (!digest || report.places.length === 0)
         return undefined;
-    const lines = report.places.map((place) => `docker pull ${nameOf(place)}@${digest}`);
+    // Only what has platforms is an image; of an artifact the name is all that helps.
+    const pull = (report.image?.platforms.length ?? 0) > 0 ? 'docker pull ' : '';
+    const lines = report.places.map((place) => `${pull}${nameOf(place)}@${digest}`);
     return codeBlock(lines.slice(0, MAX_PLACES), 'sh');
 }
 /** Digest, platforms, size, source and time. */
@@ -303,6 +309,8 @@ var errors = __webpack_require__(9661);
 
 
 
+
+
 async function attempt(what, warn, work) {
     try {
         await work();
@@ -325,16 +333,23 @@ async function publishResults({ report, plan }, tempDirectory, redact, warn) {
     });
 }
 /**
- * Outputs of a step that failed before it had anything to push.
- * @returns the exit code it was given
+ * Tells of a step that failed before it had anything to push.
+ * @returns the exit code
  */
-function publishFailure(exitCode) {
-    for (const name of ['digest', 'image', 'tags', 'report'])
-        (0,core/* setOutput */.uH)(name, '');
-    for (const name of ['bytes-uploaded', 'bytes-skipped'])
-        (0,core/* setOutput */.uH)(name, '0');
-    (0,core/* setOutput */.uH)('exit-code', String(exitCode));
-    return exitCode;
+async function publishFailure(error, redact, warn) {
+    const collector = (0,report_collector/* createCollector */.Y)({ source: '', places: [], now: () => Date.now(), redact });
+    const report = collector.report('failed', error);
+    for (const [name, value] of Object.entries(toOutputs(report)))
+        (0,core/* setOutput */.uH)(name, value);
+    await attempt('The job summary', warn, () => core/* summary */.z.addRaw(redact(renderSummary(report)), true).write());
+    return report.exitCode;
+}
+/** Tells what a probe has found out. */
+async function publishProbe(repository, findings, warn) {
+    (0,core/* setOutput */.uH)('exit-code', '0');
+    const rows = findings.map(({ what, answer }) => [escapeText(what), escapeText(answer)]);
+    const markdown = `## What ${code(repository)} can do\n\n${table(['Question', 'Answer'], rows)}\n`;
+    await attempt('The job summary', warn, () => core/* summary */.z.addRaw(markdown, true).write());
 }
 
 

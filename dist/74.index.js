@@ -255,8 +255,8 @@ var consumers_ = __webpack_require__(8321);
 var signals = __webpack_require__(7909);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __webpack_require__(1455);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 26 modules
-var create_push = __webpack_require__(1341);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 23 modules
+var create_push = __webpack_require__(7611);
 // EXTERNAL MODULE: ./lib/app/run-probe.js + 1 modules
 var run_probe = __webpack_require__(8101);
 // EXTERNAL MODULE: ./lib/app/plan-view.js
@@ -421,7 +421,7 @@ function parseCommandLine(argv) {
 /** What the action gives to later steps, in order. */
 const OUTPUTS = {
     digest: 'The digest of the manifest or index that was pushed; empty while unknown.',
-    image: 'The image as name@digest, by the name of the first tag; empty when the push failed.',
+    image: 'The image as name@digest, by the name of the first tag; empty when nothing was pushed.',
     tags: 'The references that were published, one per line; of a dry run those that would be.',
     report: 'The path of the JSON report.',
     'bytes-uploaded': 'Bytes of blobs that were sent.',
@@ -732,6 +732,20 @@ function printResult({ report, plan }, verbose, outside) {
         outside.print(`${registry}/${repository}@${digest}`);
     }
 }
+function unwritable(file, error) {
+    return (0,errors/* configError */.Fj)(`--report: ${file} cannot be written (${(0,errors/* messageOf */.bD)(error)})`, undefined, error);
+}
+/** Before the push: nobody should learn afterwards that the report had no place to go. */
+async function checkReportFile(file) {
+    if (file === undefined)
+        return;
+    try {
+        await (await (0,promises_.open)(file, 'a')).close();
+    }
+    catch (error) {
+        throw unwritable(file, error);
+    }
+}
 async function saveReport(finished, file, redact) {
     if (file === undefined)
         return;
@@ -739,7 +753,7 @@ async function saveReport(finished, file, redact) {
         await (0,promises_.writeFile)(file, (0,report_file/* reportText */.U)(finished.report, redact));
     }
     catch (error) {
-        throw (0,errors/* configError */.Fj)(`--report: ${file} cannot be written (${(0,errors/* messageOf */.bD)(error)})`, undefined, error);
+        throw unwritable(file, error);
     }
 }
 async function pushFor(line, outside, redactor, complain) {
@@ -761,6 +775,7 @@ async function pushFor(line, outside, redactor, complain) {
         (0,run_probe.findingLines)(findings).forEach((text) => outside.print(redactor.redact(text)));
         return 0;
     }
+    await checkReportFile(report);
     const finished = await withHost(config, outside, redactor, (host) => (0,create_push/* runPush */.e)(config, host, outside.cancel));
     if (finished.error)
         (0,error_text/* errorLines */.S)(finished.error, { verbose, redact: redactor.redact }).forEach(complain);

@@ -19379,8 +19379,8 @@ var external_node_os_ = __nccwpck_require__(8161);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./lib/util/signals.js
 var signals = __nccwpck_require__(7909);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 26 modules
-var create_push = __nccwpck_require__(1341);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 23 modules
+var create_push = __nccwpck_require__(7611);
 // EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
 var resolve = __nccwpck_require__(1731);
 // EXTERNAL MODULE: ./lib/report/error-text.js
@@ -19493,10 +19493,12 @@ class StepLog {
     warn = (message) => this.line(annotation('warning', TITLE, (0,util_text/* printable */.g$)(message, MAX_ANNOTATION)));
     error(error, verbose) {
         const [sentence = '', ...rest] = (0,error_text/* errorLines */.S)(error, { verbose, redact: this.redact });
-        for (const line of rest)
-            this.line(line);
         const hint = error.hint ? ` → ${error.hint}` : '';
         this.line(annotation('error', TITLE, (0,util_text/* printable */.g$)(`${sentence}${hint}`, MAX_ANNOTATION)));
+        // The annotation has the hint already; what is left are causes and traces.
+        for (const line of rest)
+            if (!line.startsWith('→'))
+                this.line(line);
     }
 }
 /** A host for the time of `work`, with progress that is put away on every way out. */
@@ -19527,6 +19529,8 @@ async function probe(repository, config, outside, log) {
     const findings = await withHost(config, outside, log, (host) => runProbe(repository, config, host, outside.cancel));
     for (const line of findingLines(findings))
         log.line((0,util_text/* printable */.g$)(line));
+    const { publishProbe } = await Promise.all(/* import() */[__nccwpck_require__.e(421), __nccwpck_require__.e(422)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8422));
+    await publishProbe(`${repository.registry}/${repository.repository}`, findings, log.warn);
     return 0;
 }
 /**
@@ -19560,7 +19564,7 @@ async function runStep(outside) {
         const error = (0,errors/* asPushError */.jh)(thrown);
         log.error(error, verbose);
         const { publishFailure } = await Promise.all(/* import() */[__nccwpck_require__.e(421), __nccwpck_require__.e(422)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8422));
-        return publishFailure(errors/* EXIT_CODES */.ai[error.code]);
+        return publishFailure(error, log.redact, log.warn);
     }
 }
 
@@ -19624,7 +19628,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 1341:
+/***/ 7611:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19905,7 +19909,7 @@ async function blobExists(connection, repository, digest, signal, scopes = [(0,r
     const response = await follow(connection, options);
     if (response.status === 200 || response.status === 404)
         return response.status === 200;
-    throw (0,registry_error/* registryError */.eo)(connection.registry, `look for blob ${digest}`, options, response);
+    throw (0,registry_error/* registryError */.eo)(connection.registry, `say whether it has blob ${digest}`, options, response);
 }
 /**
  * Reads a blob, from an offset on.
@@ -19961,7 +19965,7 @@ async function headManifest(connection, repository, reference, signal, scopes = 
         scopes,
         signal,
     };
-    const doing = `look for ${repository} ${reference}`;
+    const doing = `say whether it has ${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
     const response = await (0,registry_connection/* expect */.E3)(connection, doing, [200, 404], options);
     if (response.status === 404)
         return undefined;
@@ -20452,7 +20456,8 @@ async function check(context, plan) {
         }
         catch (error) {
             signal.throwIfAborted();
-            const message = `Could not look into ${place.registry}/${place.repository}: ${(0,errors/* messageOf */.bD)(error)}`;
+            const hint = error instanceof errors/* PushError */.Vc && error.hint ? ` → ${error.hint}` : '';
+            const message = `Could not look into ${place.registry}/${place.repository}: ${(0,errors/* messageOf */.bD)(error)}${hint}`;
             context.emit({ type: 'warning', message });
         }
     }), context.signal);
@@ -21166,7 +21171,7 @@ async function push(context) {
             return loadImage(source, request.platforms, signal);
         });
         const plan = planPush(image, request);
-        emit(planned(plan));
+        emit(planned(plan, request.push));
         const known = plan.root ? { plan, root: plan.root } : { plan };
         if (!request.push) {
             await stage('plan', () => check(context, plan));
@@ -21195,205 +21200,15 @@ async function checkSource({ source, graph }, foreignLayers) {
             await source.content.check(blob);
     }
 }
-function planned({ places, blobs, bytes, manifests }) {
+function planned(plan, push) {
+    const { places, blobs, bytes, manifests } = plan;
     const pending = blobs.filter(({ digest }) => digest === undefined).length;
-    return { type: 'planned', places, blobs: blobs.length, bytes, manifests, pending };
+    const counts = { blobs: blobs.length, bytes, manifests, pending };
+    return { type: 'planned', places, ...counts, dryRun: !push };
 }
 
-// EXTERNAL MODULE: ./lib/report/dispatch.js
-var report_dispatch = __nccwpck_require__(5814);
-// EXTERNAL MODULE: ./lib/report/place-tally.js
-var place_tally = __nccwpck_require__(2178);
-;// CONCATENATED MODULE: ./lib/report/wait-tally.js
-
-// Registries choose the words of a reason: the number of different ones that are kept is bounded.
-const MAX_REASONS = 20;
-function createWaitTally() {
-    const byRegistry = new Map();
-    const reasons = new Map();
-    return {
-        add: ({ registry, reason, waitMs, time }) => {
-            const past = byRegistry.get(registry) ?? { until: 0, total: 0 };
-            const until = Math.max(past.until, time + waitMs);
-            const total = past.total + until - Math.max(past.until, time);
-            byRegistry.set(registry, { until, total });
-            const named = (0,util_text/* printable */.g$)(reason);
-            const keep = reasons.size < MAX_REASONS || reasons.has(`${registry} ${named}`);
-            const shown = keep ? named : 'other reasons';
-            const key = `${registry} ${shown}`;
-            const times = (reasons.get(key)?.times ?? 0) + 1;
-            reasons.set(key, { registry, reason: shown, times });
-        },
-        waitedMs: (registry, now) => {
-            const { until, total } = byRegistry.get(registry) ?? { until: 0, total: 0 };
-            // A wait that was cut short by a timeout or a cancellation did not last as long as announced.
-            return Math.max(0, total - Math.max(0, until - now));
-        },
-        report: () => [...reasons.values()],
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/report/gathered.js
-
-
-
-
-const MAX_MESSAGES = 50;
-/** Registries and images choose the words of messages: equal ones count once, and not all are kept. */
-function createMessages(what) {
-    const kept = new Set();
-    let dropped = 0;
-    return {
-        add: (message) => {
-            const text = (0,util_text/* printable */.g$)(message, 500);
-            if (kept.size < MAX_MESSAGES)
-                kept.add(text);
-            else if (!kept.has(text))
-                dropped += 1;
-        },
-        all: () => (dropped === 0 ? [...kept] : [...kept, `${dropped} more ${what}`]),
-    };
-}
-/** Sums of the plan, which counts layers that are still to be compressed by their full size. */
-function createImageFacts() {
-    let facts;
-    let compressed = 0;
-    let root;
-    return {
-        handlers: {
-            planned: ({ bytes, blobs, manifests }) => {
-                facts = { size: bytes, blobs, manifests, platforms: [] };
-            },
-            'layer-compressed': ({ from, to }) => {
-                compressed += to - from;
-            },
-            'tag-published': ({ digest }) => {
-                root ??= digest;
-            },
-        },
-        complete: (known) => {
-            if (!facts && !root && !known.digest)
-                return undefined;
-            const { size, ...counts } = facts ?? { size: 0, blobs: 0, manifests: 0, platforms: [] };
-            return {
-                size: size + compressed,
-                ...counts,
-                ...(root ? { digest: root } : {}),
-                ...known,
-            };
-        },
-    };
-}
-/**
- * Creates the memory of a report.
- * @param redact takes secrets out of what others have worded, before it is made printable
- */
-function createGathered(redact) {
-    const tallies = new Map();
-    const waits = createWaitTally();
-    const warnings = createMessages('warnings');
-    const notes = createMessages('notes');
-    const image = createImageFacts();
-    const registries = new Map();
-    const tallyOf = (place, tags = []) => {
-        const key = `${place.registry}/${place.repository}`;
-        const tally = tallies.get(key) ?? (0,place_tally/* createPlaceTally */.W)(place, tags);
-        tallies.set(key, tally);
-        return tally;
-    };
-    const toPlace = (event) => tallyOf(event).take(event);
-    const handlers = {
-        planned: (event) => {
-            for (const place of event.places)
-                tallyOf(place);
-        },
-        'blob-started': toPlace,
-        'blob-finished': toPlace,
-        'manifest-pushed': toPlace,
-        'tag-published': toPlace,
-        waiting: (event) => waits.add({ ...event, reason: redact(event.reason) }),
-        'registry-settled': ({ type: _type, id: _id, parent: _parent, time: _time, ...settled }) => {
-            registries.set(settled.registry, settled);
-        },
-        warning: (event) => warnings.add(redact(event.message)),
-        note: (event) => notes.add(redact(event.message)),
-    };
-    return {
-        sink: (event) => {
-            (0,report_dispatch/* dispatch */.J)(image.handlers, event);
-            (0,report_dispatch/* dispatch */.J)(handlers, event);
-        },
-        waits,
-        tallyOf,
-        tallies: () => [...tallies.values()],
-        warnings: () => warnings.all(),
-        notes: () => notes.all(),
-        registries: () => [...registries.values()],
-        image: (known) => image.complete(known),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/report/collector.js
-
-
-
-function errorOf(error, redact) {
-    return {
-        code: error.code,
-        message: (0,util_text/* printable */.g$)(redact(error.message), 2000),
-        ...(error.stage ? { stage: error.stage } : {}),
-        ...(error.hint ? { hint: (0,util_text/* printable */.g$)(redact(error.hint), 2000) } : {}),
-    };
-}
-function exitCodeOf(status, error) {
-    return status === 'success' || status === 'planned' ? 0 : errors/* EXIT_CODES */.ai[error?.code ?? 'GENERAL'];
-}
-function sum(places, key) {
-    return places.reduce((total, place) => total + place[key], 0);
-}
-/** Creates the sink that turns events into a report; the clock starts now. */
-function createCollector(options) {
-    const redact = options.redact ?? ((text) => text);
-    const startedAt = options.now();
-    const gathered = createGathered(redact);
-    let known = {};
-    for (const place of options.places)
-        gathered.tallyOf(place, place.tags);
-    return {
-        sink: gathered.sink,
-        describeImage: (image) => {
-            known = { ...known, ...image };
-        },
-        report: (status, error) => {
-            const now = options.now();
-            const image = gathered.image(known);
-            const waits = gathered.waits.report();
-            const notes = gathered.notes();
-            const registries = gathered.registries();
-            const places = gathered
-                .tallies()
-                .map((tally) => tally.report(status, gathered.waits.waitedMs(tally.registry, now)));
-            return {
-                schemaVersion: 1,
-                status,
-                exitCode: exitCodeOf(status, error),
-                source: (0,util_text/* printable */.g$)(redact(options.source), 1000),
-                ...(image ? { image } : {}),
-                places,
-                ...(registries.length > 0 ? { registries } : {}),
-                bytesUploaded: sum(places, 'bytesUploaded'),
-                bytesSkipped: sum(places, 'bytesSkipped'),
-                startedAt: new Date(startedAt).toISOString(),
-                durationMs: now - startedAt,
-                warnings: gathered.warnings(),
-                ...(waits.length > 0 ? { waits } : {}),
-                ...(notes.length > 0 ? { notes } : {}),
-                ...(error ? { error: errorOf(error, redact) } : {}),
-            };
-        },
-    };
-}
-
+// EXTERNAL MODULE: ./lib/report/collector.js + 2 modules
+var report_collector = __nccwpck_require__(4684);
 // EXTERNAL MODULE: ./lib/app/wire.js + 34 modules
 var wire = __nccwpck_require__(4134);
 ;// CONCATENATED MODULE: ./lib/app/create-push.js
@@ -21437,10 +21252,12 @@ function contextOf(config, host, emit, { connect }, signal) {
         signal,
     };
 }
-function cancelled(cause) {
+function cancelled(cause, tagged) {
     return new errors/* PushError */.Vc('The push was cancelled.', {
         code: 'GENERAL',
-        hint: 'Tags were left as they are unless the report says otherwise; what has arrived is not sent again next time.',
+        hint: tagged
+            ? 'Some tags had moved already. Run it again to finish; what has arrived is not sent again.'
+            : 'No tag was moved. Run it again to finish; what has arrived is not sent again.',
         cause,
     });
 }
@@ -21451,13 +21268,17 @@ function cancelled(cause) {
 async function runPush(config, host, cancel) {
     const clock = util_clock/* systemClock */.m;
     const deadline = startDeadline({ timeoutMs: config.timeoutMs, clock });
-    const collector = createCollector({
+    const collector = (0,report_collector/* createCollector */.Y)({
         source: config.source,
         places: placesOf(config.targets),
         now: () => clock.now(),
         ...(host.redact ? { redact: host.redact } : {}),
     });
-    const emit = (0,events/* createEmitter */.z)([collector.sink, deadline.sink, ...host.sinks], () => clock.now());
+    let tagged = false;
+    const watchTags = ({ type }) => {
+        tagged ||= type === 'tag-published';
+    };
+    const emit = (0,events/* createEmitter */.z)([collector.sink, deadline.sink, watchTags, ...host.sinks], () => clock.now());
     const signal = AbortSignal.any([cancel, deadline.signal]);
     let network;
     try {
@@ -21470,7 +21291,7 @@ async function runPush(config, host, cancel) {
         return { plan, report: collector.report(config.push ? 'success' : 'planned') };
     }
     catch (thrown) {
-        const error = cancel.aborted ? cancelled(thrown) : (0,errors/* asPushError */.jh)(thrown);
+        const error = cancel.aborted ? cancelled(thrown, tagged) : (0,errors/* asPushError */.jh)(thrown);
         return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
     }
     finally {
@@ -23818,7 +23639,7 @@ const IMAGE_OPTIONS = defineOptions({
         placeholder: 'TAG',
         short: 't',
         repeatable: true,
-        help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry.',
+        help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry, else it is at Docker Hub.',
     },
     push: {
         ...EVERYWHERE,
@@ -24755,6 +24576,9 @@ async function mergeRegistries(layers, files, incomplete) {
 
 const targets_EXPECTED = 'expected registry/repository:tag, for example ghcr.io/octo/app:1.2.3';
 function parseTarget(text, registry, where) {
+    if (/^(?:oci|oci-archive|docker-archive|docker-daemon):|^docker:\/\//.test(text)) {
+        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} is a source, not a tag (expected the source first and once, then tags)`);
+    }
     if (/^[a-z]+:\/\//i.test(text)) {
         throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} has a scheme (${targets_EXPECTED})`);
     }
@@ -24794,6 +24618,9 @@ function parseTargets(tags, registry, where) {
  * @param where how the option is called where it was given
  */
 function parseRepository(text, registry, where) {
+    if (!text.includes('/') && /[.:]/.test(text)) {
+        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} names no repository (expected HOST/REPOSITORY)`);
+    }
     try {
         const reference = (0,oci_reference/* parseReference */.F2)(text, registry);
         if (reference.tag === undefined && reference.digest === undefined)
@@ -25132,6 +24959,11 @@ const duration = value('a duration of at most 500h (expected for example 30s, 10
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _action_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5467);
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+    process.stderr.write(`idpbuilder-push needs Node 24.15 or later; this is ${process.versions.node}.\n`);
+    process.exit(1);
+}
 /** What a finished push may still take to let go of its connections, milliseconds. */
 const LINGER_MS = 250;
 if ((0,_action_main_js__WEBPACK_IMPORTED_MODULE_0__/* .isActionStep */ .R)()) {
@@ -25322,7 +25154,10 @@ async function waitBeforeRetry(options, registry, failure, attempt, signal) {
     const waitMs = failure.announcedMs === undefined
         ? backoff
         : failure.announcedMs + Math.min(backoff, options.policy.baseMs);
-    options.emit({ type: 'waiting', registry, reason: failure.reason, waitMs, attempt });
+    const { attempts } = options.policy;
+    const announced = failure.announcedMs !== undefined;
+    const { reason } = failure;
+    options.emit({ type: 'waiting', registry, reason, waitMs, attempt, attempts, announced });
     await options.clock.sleep(waitMs, signal);
 }
 /** The last failure, so marked that nobody above begins all over again. */
@@ -26728,7 +26563,7 @@ function forbidden(text) {
     }
     return {
         code: 'AUTHENTICATION',
-        hint: 'The login was understood but may not do this: check the rights of the user or token (on GitHub: permissions: packages: write).',
+        hint: 'Check that a login is given for this registry, and what its user or token may do (on GitHub: permissions: packages: write).',
     };
 }
 function verdict(status, text, codes) {
@@ -26768,10 +26603,14 @@ function sentence(registry, doing, details) {
     const said = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_3__/* .printable */ .g$)(words.join('; '), 1500);
     return `${registry} refused to ${doing}: status ${status}${said ? ` (${said})` : ''}.`;
 }
-/** What Go's servers and nginx say to plain HTTP on a port that speaks TLS. */
-function expectsTls(response) {
+/** Go's servers and nginx say so to plain HTTP on a port that speaks TLS; to HEAD they only say 400. */
+function expectsTls(method, response) {
+    if (response.status !== 400)
+        return false;
     const text = Buffer.from(response.body.subarray(0, 1024)).toString('utf8');
-    return (response.status === 400 && /HTTP request (was sent )?to an? HTTPS (server|port)/i.test(text));
+    if (/HTTP request (was sent )?to an? HTTPS (server|port)|plain HTTP request/i.test(text))
+        return true;
+    return method === 'HEAD' && !('docker-distribution-api-version' in response.headers);
 }
 /**
  * The error for a response nobody expected.
@@ -26792,10 +26631,10 @@ function registryError(registry, doing, request, response) {
     const retryable = !response.exhausted && (throttled || status >= 500);
     const text = problems.map(({ message }) => message).join(' ');
     const { code, hint } = verdict(throttled ? 429 : status, text, problems.map((problem) => problem.code));
-    if (request.url.protocol === 'http:' && expectsTls(response)) {
-        return new RegistryError(`${registry} speaks TLS, but was asked over plain HTTP.`, details, {
+    if (request.url.protocol === 'http:' && expectsTls(request.method, response)) {
+        return new RegistryError(`${registry} does not take plain HTTP there (status 400).`, details, {
             code: 'NETWORK',
-            hint: 'Remove plain-http (or http://) for this registry.',
+            hint: 'It probably speaks TLS: leave plain-http (or http://) out for it.',
         });
     }
     if (status < 500 && status !== 413 && !speaksRegistry(response, problems)) {
@@ -27316,6 +27155,216 @@ async function postWhole(connection, repository, digest, body, signal) {
 
 /***/ }),
 
+/***/ 4684:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Y: () => (/* binding */ createCollector)
+});
+
+// EXTERNAL MODULE: ./lib/util/errors.js
+var errors = __nccwpck_require__(9661);
+// EXTERNAL MODULE: ./lib/util/text.js
+var util_text = __nccwpck_require__(8805);
+// EXTERNAL MODULE: ./lib/report/dispatch.js
+var dispatch = __nccwpck_require__(5814);
+// EXTERNAL MODULE: ./lib/report/place-tally.js
+var place_tally = __nccwpck_require__(2178);
+;// CONCATENATED MODULE: ./lib/report/wait-tally.js
+
+// Registries choose the words of a reason: the number of different ones that are kept is bounded.
+const MAX_REASONS = 20;
+function createWaitTally() {
+    const byRegistry = new Map();
+    const reasons = new Map();
+    return {
+        add: ({ registry, reason, waitMs, time }) => {
+            const past = byRegistry.get(registry) ?? { until: 0, total: 0 };
+            const until = Math.max(past.until, time + waitMs);
+            const total = past.total + until - Math.max(past.until, time);
+            byRegistry.set(registry, { until, total });
+            const named = (0,util_text/* printable */.g$)(reason);
+            const keep = reasons.size < MAX_REASONS || reasons.has(`${registry} ${named}`);
+            const shown = keep ? named : 'other reasons';
+            const key = `${registry} ${shown}`;
+            const times = (reasons.get(key)?.times ?? 0) + 1;
+            reasons.set(key, { registry, reason: shown, times });
+        },
+        waitedMs: (registry, now) => {
+            const { until, total } = byRegistry.get(registry) ?? { until: 0, total: 0 };
+            // A wait that was cut short by a timeout or a cancellation did not last as long as announced.
+            return Math.max(0, total - Math.max(0, until - now));
+        },
+        report: () => [...reasons.values()],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/report/gathered.js
+
+
+
+
+const MAX_MESSAGES = 50;
+/** Registries and images choose the words of messages: equal ones count once, and not all are kept. */
+function createMessages(what) {
+    const kept = new Set();
+    let dropped = 0;
+    return {
+        add: (message) => {
+            const text = (0,util_text/* printable */.g$)(message, 500);
+            if (kept.size < MAX_MESSAGES)
+                kept.add(text);
+            else if (!kept.has(text))
+                dropped += 1;
+        },
+        all: () => (dropped === 0 ? [...kept] : [...kept, `${dropped} more ${what}`]),
+    };
+}
+/** Sums of the plan, which counts layers that are still to be compressed by their full size. */
+function createImageFacts() {
+    let facts;
+    let compressed = 0;
+    let root;
+    return {
+        handlers: {
+            planned: ({ bytes, blobs, manifests }) => {
+                facts = { size: bytes, blobs, manifests, platforms: [] };
+            },
+            'layer-compressed': ({ from, to }) => {
+                compressed += to - from;
+            },
+            'tag-published': ({ digest }) => {
+                root ??= digest;
+            },
+        },
+        complete: (known) => {
+            if (!facts && !root && !known.digest)
+                return undefined;
+            const { size, ...counts } = facts ?? { size: 0, blobs: 0, manifests: 0, platforms: [] };
+            return {
+                size: size + compressed,
+                ...counts,
+                ...(root ? { digest: root } : {}),
+                ...known,
+            };
+        },
+    };
+}
+/**
+ * Creates the memory of a report.
+ * @param redact takes secrets out of what others have worded, before it is made printable
+ */
+function createGathered(redact) {
+    const tallies = new Map();
+    const waits = createWaitTally();
+    const warnings = createMessages('warnings');
+    const notes = createMessages('notes');
+    const image = createImageFacts();
+    const registries = new Map();
+    const tallyOf = (place, tags = []) => {
+        const key = `${place.registry}/${place.repository}`;
+        const tally = tallies.get(key) ?? (0,place_tally/* createPlaceTally */.W)(place, tags);
+        tallies.set(key, tally);
+        return tally;
+    };
+    const toPlace = (event) => tallyOf(event).take(event);
+    const handlers = {
+        planned: (event) => {
+            for (const place of event.places)
+                tallyOf(place);
+        },
+        'blob-started': toPlace,
+        'blob-finished': toPlace,
+        'manifest-pushed': toPlace,
+        'tag-published': toPlace,
+        waiting: (event) => waits.add({ ...event, reason: redact(event.reason) }),
+        'registry-settled': ({ type: _type, id: _id, parent: _parent, time: _time, ...settled }) => {
+            registries.set(settled.registry, settled);
+        },
+        warning: (event) => warnings.add(redact(event.message)),
+        note: (event) => notes.add(redact(event.message)),
+    };
+    return {
+        sink: (event) => {
+            (0,dispatch/* dispatch */.J)(image.handlers, event);
+            (0,dispatch/* dispatch */.J)(handlers, event);
+        },
+        waits,
+        tallyOf,
+        tallies: () => [...tallies.values()],
+        warnings: () => warnings.all(),
+        notes: () => notes.all(),
+        registries: () => [...registries.values()],
+        image: (known) => image.complete(known),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/report/collector.js
+
+
+
+function errorOf(error, redact) {
+    return {
+        code: error.code,
+        message: (0,util_text/* printable */.g$)(redact(error.message), 2000),
+        ...(error.stage ? { stage: error.stage } : {}),
+        ...(error.hint ? { hint: (0,util_text/* printable */.g$)(redact(error.hint), 2000) } : {}),
+    };
+}
+function exitCodeOf(status, error) {
+    return status === 'success' || status === 'planned' ? 0 : errors/* EXIT_CODES */.ai[error?.code ?? 'GENERAL'];
+}
+function sum(places, key) {
+    return places.reduce((total, place) => total + place[key], 0);
+}
+/** Creates the sink that turns events into a report; the clock starts now. */
+function createCollector(options) {
+    const redact = options.redact ?? ((text) => text);
+    const startedAt = options.now();
+    const gathered = createGathered(redact);
+    let known = {};
+    for (const place of options.places)
+        gathered.tallyOf(place, place.tags);
+    return {
+        sink: gathered.sink,
+        describeImage: (image) => {
+            known = { ...known, ...image };
+        },
+        report: (status, error) => {
+            const now = options.now();
+            const image = gathered.image(known);
+            const waits = gathered.waits.report();
+            const notes = gathered.notes();
+            const registries = gathered.registries();
+            const places = gathered
+                .tallies()
+                .map((tally) => tally.report(status, gathered.waits.waitedMs(tally.registry, now)));
+            return {
+                schemaVersion: 1,
+                status,
+                exitCode: exitCodeOf(status, error),
+                source: (0,util_text/* printable */.g$)(redact(options.source), 1000),
+                ...(image ? { image } : {}),
+                places,
+                ...(registries.length > 0 ? { registries } : {}),
+                bytesUploaded: sum(places, 'bytesUploaded'),
+                bytesSkipped: sum(places, 'bytesSkipped'),
+                startedAt: new Date(startedAt).toISOString(),
+                durationMs: now - startedAt,
+                warnings: gathered.warnings(),
+                ...(waits.length > 0 ? { waits } : {}),
+                ...(notes.length > 0 ? { notes } : {}),
+                ...(error ? { error: errorOf(error, redact) } : {}),
+            };
+        },
+    };
+}
+
+
+/***/ }),
+
 /***/ 5836:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -27578,12 +27627,14 @@ function nameOf(place) {
 function duration(milliseconds) {
     return (0,util_text/* formatDuration */.a3)(milliseconds).replace('.0 s', ' s');
 }
-/** `ghcr.io asks to wait 30 s (429 too many requests) after attempt 3` */
+/** `ghcr.io: 429 too many requests; asks to wait 30 s (attempt 3 of 10)` */
 function waitLine(wait) {
-    const { registry, reason, waitMs, attempt } = wait;
-    return /^429\b|too many requests/i.test(reason)
-        ? `${registry} asks to wait ${duration(waitMs)} (${reason}) after attempt ${attempt}`
-        : `${registry}: ${reason}; trying again in ${duration(waitMs)} after attempt ${attempt}`;
+    const { registry, reason, waitMs, attempt, attempts, announced } = wait;
+    const what = reason.replace(/\.$/, '');
+    const who = what.startsWith(registry) ? '' : `${registry}: `;
+    const next = announced ? 'asks to wait' : 'trying again in';
+    const count = attempts === undefined ? `attempt ${attempt}` : `attempt ${attempt} of ${attempts}`;
+    return `${who}${what}; ${next} ${duration(waitMs)} (${count})`;
 }
 /** Tells each wait once, not once for every upload that waits. */
 function createWaitLines(verbose) {
@@ -27599,12 +27650,21 @@ function createWaitLines(verbose) {
 }
 function plannedLine(plan) {
     const content = `${(0,counts/* plural */.LS)(plan.manifests, 'manifest')}, ${(0,counts/* plural */.LS)(plan.blobs, 'blob')}`;
-    return `pushing ${content} (${(0,util_text/* formatBytes */.z3)(plan.bytes)}) to ${plan.places.map(nameOf).join(', ')}`;
+    const what = `${content} (${(0,util_text/* formatBytes */.z3)(plan.bytes)})`;
+    const places = plan.places.map(nameOf).join(', ');
+    if (places === '')
+        return `the source holds ${what}; no tags are given to push it to`;
+    const line = plan.dryRun
+        ? `dry run, nothing is written: would push ${what} to ${places}`
+        : `pushing ${what} to ${places}`;
+    const layers = plan.pending ?? 0;
+    return layers === 0 ? line : `${line}; ${(0,counts/* plural */.LS)(layers, 'layer')} to be compressed first`;
 }
 const PLAIN = {
     'stage-started': ({ stage }) => STAGE_LINES[stage],
     planned: plannedLine,
     'tag-published': (event) => `${nameOf(event)}:${event.tag} → ${event.digest}`,
+    'layer-compressed': ({ from, to }) => `compressed a layer from ${(0,util_text/* formatBytes */.z3)(from)} to ${(0,util_text/* formatBytes */.z3)(to)}`,
     note: ({ message }) => message,
 };
 const VERBOSE = {
@@ -27616,7 +27676,6 @@ const VERBOSE = {
         return `${(0,oci_digest/* shortDigest */.VK)(digest)}  ${counts/* OUTCOME_WORDS */.nx[outcome]} in ${nameOf(event)} (${cost})`;
     },
     'manifest-pushed': (event) => `${(0,oci_digest/* shortDigest */.VK)(event.digest)}  manifest ${counts/* OUTCOME_WORDS */.nx[event.outcome]} in ${nameOf(event)}`,
-    'layer-compressed': ({ from, to }) => `compressed a layer from ${(0,util_text/* formatBytes */.z3)(from)} to ${(0,util_text/* formatBytes */.z3)(to)}`,
     'stage-finished': ({ stage, durationMs }) => `${stage} took ${(0,util_text/* formatDuration */.a3)(durationMs)}`,
     detail: ({ message }) => message,
 };
@@ -28467,8 +28526,10 @@ function createRedactor() {
 const GRACE_MS = 900;
 /** What a shell reports for a process that a signal ended. */
 const INTERRUPTED = 130;
+/** Ctrl-C, a runner that cancels, a terminal that is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /**
- * An AbortSignal that SIGINT and SIGTERM abort. Who does not come to an end within a second is
+ * An AbortSignal that SIGINT, SIGTERM and SIGHUP abort. Who does not come to an end within a second is
  * ended: a runner kills after 7.5 s, and a person has pressed Ctrl-C for a reason.
  */
 function cancelOnSignals() {
@@ -28481,14 +28542,14 @@ function cancelOnSignals() {
         timer = setTimeout(() => process.exit(INTERRUPTED), GRACE_MS);
         timer.unref();
     };
-    process.on('SIGINT', cancel);
-    process.on('SIGTERM', cancel);
+    for (const signal of SIGNALS)
+        process.on(signal, cancel);
     return {
         signal: controller.signal,
         stop: () => {
             clearTimeout(timer);
-            process.off('SIGINT', cancel);
-            process.off('SIGTERM', cancel);
+            for (const signal of SIGNALS)
+                process.off(signal, cancel);
         },
     };
 }

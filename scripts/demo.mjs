@@ -2,12 +2,15 @@
  * The main job, for real, on any machine: packs an image, pushes it through the built dist/ the way
  * a runner would start it, to a registry that asks for a login, and pulls the manifest back.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { digestOf, startRegistry } from '../__tests__/support/registry/index.ts';
 import { packImage, readOutputs } from './demo/image.mjs';
-import { must, ROOT, run } from './run.mjs';
+import { must, ROOT } from './run.mjs';
 
 const USER = 'demo';
 const PASSWORD = 'a-secret-that-never-shows';
@@ -16,6 +19,22 @@ const ACCEPT =
 
 function step(text) {
   console.log(`\n── ${text}`);
+}
+
+/** Shows what a runner shows: commands are obeyed, not printed, and masked values never appear. */
+async function runAsRunner(env) {
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'index.js')], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'close');
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('::add-mask::')) continue;
+    if (line.includes(PASSWORD)) throw new Error('the password shows in the log');
+    console.log(line);
+  }
+  const [code] = await ended;
+  return code;
 }
 
 /** Starts dist/ as the runner starts a step, with inputs and files of its own. */
@@ -27,7 +46,7 @@ async function pushAsAction(folder, inputs) {
     await writeFile(env[name], '');
   }
   for (const [name, value] of Object.entries(inputs)) env[`INPUT_${name.toUpperCase()}`] = value;
-  const code = await run('node', [path.join(ROOT, 'dist', 'index.js')], { env });
+  const code = await runAsRunner(env);
   return {
     code,
     outputs: await readOutputs(env['GITHUB_OUTPUT']),

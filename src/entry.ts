@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { isActionStep, startAction } from './action/main.ts';
 
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 15)) {
+  process.stderr.write(
+    `idpbuilder-push needs Node 24.15 or later; this is ${process.versions.node}.\n`,
+  );
+  process.exit(1);
+}
+
 /** What a finished push may still take to let go of its connections, milliseconds. */
 const LINGER_MS = 250;
 

@@ -2,9 +2,12 @@ import { setOutput, summary } from '@actions/core';
 import type { FinishedPush } from '../app/create-push.ts';
 import { planView } from '../app/plan-view.ts';
 import { writeReport } from '../app/report-file.ts';
-import { toOutputs } from '../report/outputs.ts';
+import type { Finding } from '../registry/probe.ts';
+import { createCollector } from '../report/collector.ts';
+import { code, escapeText, table } from '../report/markdown.ts';
+import { toOutputs, type PushOutputs } from '../report/outputs.ts';
 import { renderSummary } from '../report/summary.ts';
-import { messageOf } from '../util/errors.ts';
+import { messageOf, type PushError } from '../util/errors.ts';
 
 async function attempt(
   what: string,
@@ -19,6 +22,13 @@ async function attempt(
   }
 }
 
+/** The outputs, as far as the runner takes them. */
+function setOutputs(outputs: PushOutputs, warn: (message: string) => void): Promise<void> {
+  return attempt('The outputs', warn, async () => {
+    for (const [name, value] of Object.entries(outputs)) setOutput(name, value);
+  });
+}
+
 /** Tells how it ended: step outputs, the report's file, the job summary. */
 export async function publishResults(
   { report, plan }: FinishedPush,
@@ -26,7 +36,7 @@ export async function publishResults(
   redact: (text: string) => string,
   warn: (message: string) => void,
 ): Promise<void> {
-  for (const [name, value] of Object.entries(toOutputs(report))) setOutput(name, value);
+  await setOutputs(toOutputs(report), warn);
   await attempt('The report', warn, async () => {
     setOutput('report', await writeReport(report, tempDirectory, redact));
   });
@@ -37,12 +47,31 @@ export async function publishResults(
 }
 
 /**
- * Outputs of a step that failed before it had anything to push.
- * @returns the exit code it was given
+ * Tells of a step that failed before it had anything to push.
+ * @returns the exit code
  */
-export function publishFailure(exitCode: number): number {
-  for (const name of ['digest', 'image', 'tags', 'report']) setOutput(name, '');
-  for (const name of ['bytes-uploaded', 'bytes-skipped']) setOutput(name, '0');
-  setOutput('exit-code', String(exitCode));
-  return exitCode;
+export async function publishFailure(
+  error: PushError,
+  redact: (text: string) => string,
+  warn: (message: string) => void,
+): Promise<number> {
+  const collector = createCollector({ source: '', places: [], now: () => Date.now(), redact });
+  const report = collector.report('failed', error);
+  await setOutputs(toOutputs(report), warn);
+  await attempt('The job summary', warn, () =>
+    summary.addRaw(redact(renderSummary(report)), true).write(),
+  );
+  return report.exitCode;
+}
+
+/** Tells what a probe has found out. */
+export async function publishProbe(
+  repository: string,
+  findings: readonly Finding[],
+  warn: (message: string) => void,
+): Promise<void> {
+  setOutput('exit-code', '0');
+  const rows = findings.map(({ what, answer }) => [escapeText(what), escapeText(answer)]);
+  const markdown = `## What ${code(repository)} can do\n\n${table(['Question', 'Answer'], rows)}\n`;
+  await attempt('The job summary', warn, () => summary.addRaw(markdown, true).write());
 }

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorLines } from '../report/error-text.ts';
 import { createLogProgress } from '../report/log-progress.ts';
-import { asPushError, EXIT_CODES, type PushError } from '../util/errors.ts';
+import { asPushError, type PushError } from '../util/errors.ts';
 import { createRedactor, type Redactor } from '../util/redactor.ts';
 import { printable } from '../util/text.ts';
 import { annotation, maskCommand } from './commands.ts';
@@ -57,9 +57,10 @@ class StepLog {
 
   error(error: PushError, verbose: boolean): void {
     const [sentence = '', ...rest] = errorLines(error, { verbose, redact: this.redact });
-    for (const line of rest) this.line(line);
     const hint = error.hint ? ` → ${error.hint}` : '';
     this.line(annotation('error', TITLE, printable(`${sentence}${hint}`, MAX_ANNOTATION)));
+    // The annotation has the hint already; what is left are causes and traces.
+    for (const line of rest) if (!line.startsWith('→')) this.line(line);
   }
 }
 
@@ -102,6 +103,8 @@ async function probe(
     runProbe(repository, config, host, outside.cancel),
   );
   for (const line of findingLines(findings)) log.line(printable(line));
+  const { publishProbe } = await import('./results.ts');
+  await publishProbe(`${repository.registry}/${repository.repository}`, findings, log.warn);
   return 0;
 }
 
@@ -135,6 +138,6 @@ export async function runStep(outside: StepOutside): Promise<number> {
     const error = asPushError(thrown);
     log.error(error, verbose);
     const { publishFailure } = await import('./results.ts');
-    return publishFailure(EXIT_CODES[error.code]);
+    return publishFailure(error, log.redact, log.warn);
   }
 }

@@ -5,7 +5,7 @@ import type { OpenOptions } from '../image/options.ts';
 import type { OpenedSource } from '../image/source.ts';
 import { systemClock } from '../util/clock.ts';
 import { asPushError, PushError } from '../util/errors.ts';
-import { createEmitter, type Emit } from '../util/events.ts';
+import { createEmitter, type Emit, type EventSink } from '../util/events.ts';
 import type { PushContext } from '../push/context.ts';
 import { startDeadline } from '../push/deadline.ts';
 import { placesOf, type PushPlan } from '../push/plan.ts';
@@ -23,6 +23,22 @@ export interface FinishedPush {
   readonly error?: PushError;
 }
 
+/** One event a second is enough to show that something moves. */
+const WORK_EVERY_MS = 1000;
+
+function throttledWork(emit: Emit): (bytes: number) => void {
+  let bytes = 0;
+  let told = 0;
+  return (more) => {
+    bytes += more;
+    const now = systemClock.now();
+    if (now - told < WORK_EVERY_MS) return;
+    told = now;
+    emit({ type: 'source-progress', bytes });
+    bytes = 0;
+  };
+}
+
 function sourceOpener(config: Config, host: Host, emit: Emit, connect: Connect) {
   const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
   return (signal: AbortSignal): Promise<OpenedSource> => {
@@ -37,6 +53,7 @@ function sourceOpener(config: Config, host: Host, emit: Emit, connect: Connect) 
       openRegistry: async (reference) =>
         openRegistrySource(await connect(reference.registry, signal), reference, signal),
       signal,
+      onWork: throttledWork(emit),
       onNote: (message) => emit({ type: 'note', message }),
       onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
     };
@@ -62,10 +79,12 @@ function contextOf(
   };
 }
 
-function cancelled(cause: unknown): PushError {
+function cancelled(cause: unknown, tagged: boolean): PushError {
   return new PushError('The push was cancelled.', {
     code: 'GENERAL',
-    hint: 'Tags were left as they are unless the report says otherwise; what has arrived is not sent again next time.',
+    hint: tagged
+      ? 'Some tags had moved already. Run it again to finish; what has arrived is not sent again.'
+      : 'No tag was moved. Run it again to finish; what has arrived is not sent again.',
     cause,
   });
 }
@@ -87,7 +106,13 @@ export async function runPush(
     now: () => clock.now(),
     ...(host.redact ? { redact: host.redact } : {}),
   });
-  const emit = createEmitter([collector.sink, deadline.sink, ...host.sinks], () => clock.now());
+  let tagged = false;
+  const watchTags: EventSink = ({ type }) => {
+    tagged ||= type === 'tag-published';
+  };
+  const emit = createEmitter([collector.sink, deadline.sink, watchTags, ...host.sinks], () =>
+    clock.now(),
+  );
   const signal = AbortSignal.any([cancel, deadline.signal]);
   let network: Network | undefined;
   try {
@@ -99,7 +124,7 @@ export async function runPush(
     });
     return { plan, report: collector.report(config.push ? 'success' : 'planned') };
   } catch (thrown) {
-    const error = cancel.aborted ? cancelled(thrown) : asPushError(thrown);
+    const error = cancel.aborted ? cancelled(thrown, tagged) : asPushError(thrown);
     return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
   } finally {
     deadline.stop();

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { runPush, type FinishedPush } from '../app/create-push.ts';
 import type { Host } from '../app/host.ts';
 import { findingLines, runProbe } from '../app/run-probe.ts';
@@ -9,7 +9,7 @@ import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
 import { errorLines } from '../report/error-text.ts';
 import { planLines } from '../report/plan-text.ts';
-import { asPushError, configError, EXIT_CODES, messageOf } from '../util/errors.ts';
+import { asPushError, configError, EXIT_CODES, messageOf, type PushError } from '../util/errors.ts';
 import { createRedactor, type Redactor } from '../util/redactor.ts';
 import { printable } from '../util/text.ts';
 import { parseCommandLine, type CommandLine } from './args.ts';
@@ -88,6 +88,20 @@ function printResult({ report, plan }: FinishedPush, verbose: boolean, outside: 
   }
 }
 
+function unwritable(file: string, error: unknown): PushError {
+  return configError(`--report: ${file} cannot be written (${messageOf(error)})`, undefined, error);
+}
+
+/** Before the push: nobody should learn afterwards that the report had no place to go. */
+async function checkReportFile(file: string | undefined): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await (await open(file, 'a')).close();
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
 async function saveReport(
   finished: FinishedPush,
   file: string | undefined,
@@ -97,11 +111,7 @@ async function saveReport(
   try {
     await writeFile(file, reportText(finished.report, redact));
   } catch (error) {
-    throw configError(
-      `--report: ${file} cannot be written (${messageOf(error)})`,
-      undefined,
-      error,
-    );
+    throw unwritable(file, error);
   }
 }
 
@@ -131,6 +141,7 @@ async function pushFor(
     findingLines(findings).forEach((text) => outside.print(redactor.redact(text)));
     return 0;
   }
+  await checkReportFile(report);
   const finished = await withHost(config, outside, redactor, (host) =>
     runPush(config, host, outside.cancel),
   );

@@ -6,6 +6,11 @@ import { shown } from './shown.ts';
 const EXPECTED = 'expected registry/repository:tag, for example ghcr.io/octo/app:1.2.3';
 
 function parseTarget(text: string, registry: string | undefined, where: string): Reference {
+  if (/^(?:oci|oci-archive|docker-archive|docker-daemon):|^docker:\/\//.test(text)) {
+    throw configError(
+      `${where}: ${shown(text)} is a source, not a tag (expected the source first and once, then tags)`,
+    );
+  }
   if (/^[a-z]+:\/\//i.test(text)) {
     throw configError(`${where}: ${shown(text)} has a scheme (${EXPECTED})`);
   }
@@ -55,6 +60,9 @@ export function parseRepository(
   registry: string | undefined,
   where: string,
 ): Reference {
+  if (!text.includes('/') && /[.:]/.test(text)) {
+    throw configError(`${where}: ${shown(text)} names no repository (expected HOST/REPOSITORY)`);
+  }
   try {
     const reference = parseReference(text, registry);
     if (reference.tag === undefined && reference.digest === undefined) return reference;

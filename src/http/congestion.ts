@@ -57,7 +57,7 @@ export class CongestionController {
 
   /** Bytes of a blob that have left for the network. */
   sent(bytes: number): void {
-    this.#adaptive?.sent(bytes);
+    this.#adapt((adaptive) => adaptive.sent(bytes));
   }
 
   /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
@@ -83,7 +83,8 @@ export class CongestionController {
   #adapt(change: (adaptive: AdaptiveLimit) => void): void {
     if (!this.#adaptive) return;
     change(this.#adaptive);
-    this.#lanes.upload.concurrency = this.#adaptive.limit;
+    const { limit } = this.#adaptive;
+    if (limit !== this.#lanes.upload.concurrency) this.#lanes.upload.concurrency = limit;
     this.#most = Math.max(this.#most, this.#adaptive.limit);
   }
 

@@ -22,6 +22,11 @@ export interface Failure {
 // 501 and 505 say that the server will never do it.
 const TRANSIENT = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529]);
 
+/** True for answers that may be others in a moment; 429 is throttling, which is seen elsewhere. */
+export function isTransient(status: number): boolean {
+  return TRANSIENT.has(status);
+}
+
 /** Judges a response: transient errors and throttling are worth another attempt. */
 export function failureOf(response: HttpResponse, now: number): Failure | undefined {
   const throttled = isThrottled(response);
@@ -66,7 +71,10 @@ export async function waitBeforeRetry(
     failure.announcedMs === undefined
       ? backoff
       : failure.announcedMs + Math.min(backoff, options.policy.baseMs);
-  options.emit({ type: 'waiting', registry, reason: failure.reason, waitMs, attempt });
+  const { attempts } = options.policy;
+  const announced = failure.announcedMs !== undefined;
+  const { reason } = failure;
+  options.emit({ type: 'waiting', registry, reason, waitMs, attempt, attempts, announced });
   await options.clock.sleep(waitMs, signal);
 }
 

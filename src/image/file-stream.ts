@@ -10,9 +10,9 @@ import { CHUNK, fill, openFile, unreadable, type FileRange } from './file-range.
  */
 const BUFFERS = 4;
 /** A disk that takes longer than this for one chunk would hold up everybody else, milliseconds. */
-const SLOW_READ_MS = 4;
-/** One hiccup is no slow disk. */
-const SLOW_READS = 3;
+const SLOW_READ_MS = 1;
+/** A hiccup, or a busy machine, is no slow disk. */
+const SLOW_READS = 8;
 
 /**
  * Reads chunks into buffers that take turns. From a file in memory or on a fast disk a synchronous
@@ -69,7 +69,7 @@ class TurnReader {
 
 /**
  * Reads a range from an offset inside it, to be sent. The buffer of a chunk is used again when the
- * third one after it is asked for: who keeps chunks copies them.
+ * fourth one after it is asked for: who keeps chunks copies them.
  * @param from bytes to skip
  * @throws PushError IMAGE when the file ends before the range does
  */

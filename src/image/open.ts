@@ -92,7 +92,7 @@ async function dispatch(text: string, spool: Spool, options: OpenOptions): Promi
  */
 export async function openSource(text: string, options: OpenOptions): Promise<OpenedSource> {
   options.signal?.throwIfAborted();
-  const spool = createSpool(options.tempDirectory);
+  const spool = createSpool(options.tempDirectory, options.onWork);
   try {
     const opened = await dispatch(text, spool, options);
     return {

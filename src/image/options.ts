@@ -35,6 +35,8 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
   /** what takes a while, or was decided, in one sentence */
   readonly onNote?: (message: string) => void;
+  /** bytes that were spooled or hashed: told often, so that nobody takes work for a standstill */
+  readonly onWork?: (bytes: number) => void;
   /** sizes in bytes, before and after */
   readonly onCompressed?: (from: number, to: number) => void;
 }

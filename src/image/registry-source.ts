@@ -4,11 +4,32 @@ import { formatReference, type Reference } from '../oci/reference.ts';
 import { openBlob } from '../registry/blobs.ts';
 import type { Connection } from '../registry/connection.ts';
 import { getManifest } from '../registry/manifests.ts';
-import { PushError } from '../util/errors.ts';
+import { RegistryError } from '../registry/error.ts';
+import { imageError, PushError } from '../util/errors.ts';
 import type { ContentReader, OpenedSource } from './source.ts';
 
 async function* bytesOf(bytes: Uint8Array, from: number): AsyncGenerator<Uint8Array> {
   if (from < bytes.length) yield bytes.subarray(from);
+}
+
+/** A refusal of the source must not be taken for one of the registry that is being pushed to. */
+function ofSource(
+  error: unknown,
+  { registry }: Connection,
+  repository: string,
+  { digest }: Descriptor,
+): unknown {
+  if (!(error instanceof RegistryError)) return error;
+  if (error.status === 404) {
+    return imageError(
+      `The source ${registry}/${repository} lacks blob ${digest}.`,
+      undefined,
+      error,
+    );
+  }
+  const { code, retryable, hint } = error;
+  const message = `The source cannot be read: ${error.message}`;
+  return new PushError(message, { code, retryable, cause: error, ...(hint ? { hint } : {}) });
 }
 
 function reader(connection: Connection, repository: string): ContentReader {
@@ -19,7 +40,11 @@ function reader(connection: Connection, repository: string): ContentReader {
         yield* bytesOf(bytes, from);
         return;
       }
-      yield* openBlob(connection, repository, descriptor, from, signal);
+      try {
+        yield* openBlob(connection, repository, descriptor, from, signal);
+      } catch (error) {
+        throw ofSource(error, connection, repository, descriptor);
+      }
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 export interface ContentReader {
   /**
    * The bytes of a blob or manifest, from an offset on (for resuming).
-   * A chunk holds until the third one after it is asked for: its buffer is used again then. Who
+   * A chunk holds until the fourth one after it is asked for: its buffer is used again then. Who
    * keeps chunks copies them (`util/bytes.ts`).
    * @param from offset in bytes, 0 by default
    * @throws PushError with code IMAGE when it is missing, shorter or longer than the descriptor says

@@ -67,8 +67,14 @@ async function createFolder(directory: string): Promise<string> {
   }
 }
 
-/** @param directory the temporary folder to make the private one in */
-export function createSpool(directory: string): Spool {
+/**
+ * @param directory the temporary folder to make the private one in
+ * @param onWork told of bytes that were written
+ */
+export function createSpool(
+  directory: string,
+  onWork: (bytes: number) => void = () => undefined,
+): Spool {
   let folder: Promise<string> | undefined;
   const ensureFree = async (bytes: number): Promise<void> => {
     const free = await freeBytes(directory);
@@ -82,6 +88,7 @@ export function createSpool(directory: string): Spool {
       for await (const chunk of chunks) {
         await handle.writeFile(chunk);
         size += chunk.length;
+        onWork(chunk.length);
         if (size >= next) await ensureFree(LOOK_EVERY);
         if (size >= next) next += LOOK_EVERY;
       }

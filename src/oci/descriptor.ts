@@ -69,9 +69,3 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   );
   return Object.fromEntries(fields) as unknown as Descriptor;
 }
-
-/** Only what identifies content: for manifests that we write ourselves. */
-export function bareDescriptor(descriptor: Descriptor): Descriptor {
-  const { mediaType, digest, size } = descriptor;
-  return { mediaType, size, digest };
-}

@@ -52,6 +52,11 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return sha256Digest(createHash('sha256').update(bytes));
 }
 
+/** True when `bytes` have this digest, by its own algorithm. */
+export function isDigestOf(digest: Digest, bytes: Uint8Array): boolean {
+  return hasherFor(digest).update(bytes).digest('hex') === hexOf(digest);
+}
+
 /** First 12 hexadecimal digits, as people know them from `docker images`. */
 export function shortDigest(digest: Digest): string {
   return hexOf(digest).slice(0, 12);

@@ -7,7 +7,7 @@ import { MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts';
 import { isManifestType, MEDIA_TYPES } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { imageError } from '../util/errors.ts';
-import { readAll } from '../util/bytes.ts';
+import { LengthError, readAll } from '../util/bytes.ts';
 import { formatBytes } from '../util/text.ts';
 import { isRealPlatform, requirePlatforms, selectPlatforms } from './select.ts';
 
@@ -24,6 +24,22 @@ export type LoadedImage = {
 const CONFIG_MAX_BYTES = 8 * 1024 * 1024;
 const REBUILD = 'Build or save the image again.';
 
+async function readExactly(
+  source: OpenedSource,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await readAll(source.content.open(descriptor, 0, signal), descriptor.size);
+  } catch (error) {
+    if (!(error instanceof LengthError)) throw error;
+    throw imageError(
+      `${source.description} is damaged: ${descriptor.digest} has ${error.message}.`,
+      REBUILD,
+    );
+  }
+}
+
 /** Reads a manifest or config whole, checked against its descriptor. */
 async function readSmall(
   source: OpenedSource,
@@ -38,7 +54,7 @@ async function readSmall(
       REBUILD,
     );
   }
-  const bytes = await readAll(source.content.open(descriptor, 0, signal));
+  const bytes = await readExactly(source, descriptor, signal);
   const hash = hasherFor(digest).update(bytes).digest('hex');
   if (hash !== hexOf(digest)) {
     throw imageError(

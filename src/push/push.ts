@@ -46,7 +46,7 @@ export async function push(context: PushContext): Promise<PushResult> {
       return loadImage(source, request.platforms, signal);
     });
     const plan = planPush(image, request);
-    emit(planned(plan));
+    emit(planned(plan, request.push));
     const known = plan.root ? { plan, root: plan.root } : { plan };
     if (!request.push) {
       await stage('plan', () => check(context, plan));
@@ -73,7 +73,9 @@ async function checkSource({ source, graph }: LoadedImage, foreignLayers: boolea
   }
 }
 
-function planned({ places, blobs, bytes, manifests }: PushPlan): PushEventBody {
+function planned(plan: PushPlan, push: boolean): PushEventBody {
+  const { places, blobs, bytes, manifests } = plan;
   const pending = blobs.filter(({ digest }) => digest === undefined).length;
-  return { type: 'planned', places, blobs: blobs.length, bytes, manifests, pending };
+  const counts = { blobs: blobs.length, bytes, manifests, pending };
+  return { type: 'planned', places, ...counts, dryRun: !push };
 }

@@ -20,7 +20,7 @@ export async function blobExists(
   } as const;
   const response = await follow(connection, options);
   if (response.status === 200 || response.status === 404) return response.status === 200;
-  throw registryError(connection.registry, `look for blob ${digest}`, options, response);
+  throw registryError(connection.registry, `say whether it has blob ${digest}`, options, response);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isTransient } from '../http/retry.ts';
 import { announcedWait, isThrottled } from '../http/throttle.ts';
 import type { HttpResponse, Method } from '../http/transport.ts';
 import { redactUrl } from '../http/redact.ts';
@@ -104,11 +105,16 @@ function forbidden(text: string): Verdict {
   }
   return {
     code: 'AUTHENTICATION',
-    hint: 'The login was understood but may not do this: check the rights of the user or token (on GitHub: permissions: packages: write).',
+    hint: 'Check that a login is given for this registry, and the rights of its user or token (on GitHub: permissions: packages: write).',
   };
 }
 
-function verdict(status: number, text: string, codes: readonly string[]): Verdict {
+function verdict(
+  status: number,
+  text: string,
+  codes: readonly string[],
+  plainHttp: boolean,
+): Verdict {
   if (status === 401) {
     return { code: 'AUTHENTICATION', hint: 'Check username and password for this registry.' };
   }
@@ -134,6 +140,9 @@ function verdict(status: number, text: string, codes: readonly string[]): Verdic
       hint: 'The registry is overloaded or broken: run the push again later.',
     };
   }
+  if (plainHttp && status === 400) {
+    return { code: 'REGISTRY', hint: 'If it speaks TLS there, leave plain-http (or http://) out.' };
+  }
   return { code: 'REGISTRY', hint: 'Run again with verbose: true to see each request.' };
 }
 
@@ -145,12 +154,11 @@ function sentence(registry: string, doing: string, details: RegistryErrorDetails
   return `${registry} refused to ${doing}: status ${status}${said ? ` (${said})` : ''}.`;
 }
 
-/** What Go's servers and nginx say to plain HTTP on a port that speaks TLS. */
+/** Go's servers and nginx say so to plain HTTP on a port that speaks TLS. */
 function expectsTls(response: HttpResponse): boolean {
+  if (response.status !== 400) return false;
   const text = Buffer.from(response.body.subarray(0, 1024)).toString('utf8');
-  return (
-    response.status === 400 && /HTTP request (was sent )?to an? HTTPS (server|port)/i.test(text)
-  );
+  return /HTTP request (was sent )?to an? HTTPS (server|port)|plain HTTP request/i.test(text);
 }
 
 /**
@@ -174,17 +182,18 @@ export function registryError(
     retryAfterMs: announcedWait(response, Date.now()),
   };
   const throttled = isThrottled(response);
-  const retryable = !response.exhausted && (throttled || status >= 500);
+  const retryable = !response.exhausted && (throttled || isTransient(status));
   const text = problems.map(({ message }) => message).join(' ');
   const { code, hint } = verdict(
     throttled ? 429 : status,
     text,
     problems.map((problem) => problem.code),
+    request.url.protocol === 'http:',
   );
   if (request.url.protocol === 'http:' && expectsTls(response)) {
-    return new RegistryError(`${registry} speaks TLS, but was asked over plain HTTP.`, details, {
+    return new RegistryError(`${registry} does not take plain HTTP there (status 400).`, details, {
       code: 'NETWORK',
-      hint: 'Remove plain-http (or http://) for this registry.',
+      hint: 'It probably speaks TLS: leave plain-http (or http://) out for it.',
     });
   }
   if (status < 500 && status !== 413 && !speaksRegistry(response, problems)) {

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestOf, isDigest, type Digest } from '../oci/digest.ts';
+import { digestOf, isDigest, isDigestOf, type Digest } from '../oci/digest.ts';
 import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts';
 import { MANIFEST_ACCEPT } from '../oci/media-types.ts';
 import { imageError, PushError } from '../util/errors.ts';
@@ -23,7 +23,7 @@ export async function headManifest(
     scopes,
     signal,
   } as const;
-  const doing = `look for ${repository} ${reference}`;
+  const doing = `say whether it has ${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
   const response = await expect(connection, doing, [200, 404], options);
   if (response.status === 404) return undefined;
   const named = response.headers['docker-content-digest'];
@@ -62,10 +62,11 @@ export async function getManifest(
   if (response.status !== 200) {
     throw registryError(connection.registry, `read the manifest of ${name}`, options, response);
   }
-  const digest = digestOf(response.body);
-  const wanted = isDigest(reference) ? reference : response.headers['docker-content-digest'];
-  if (isDigest(wanted) && wanted.startsWith('sha256:') && wanted !== digest) {
-    throw imageError(`${name} is damaged: the registry sent ${digest} instead of ${wanted}.`);
+  const named = response.headers['docker-content-digest'];
+  const told = isDigest(named) ? named : digestOf(response.body);
+  const digest = isDigest(reference) ? reference : told;
+  if (!isDigestOf(digest, response.body)) {
+    throw imageError(`${name} is damaged: what the registry sent is not ${digest}.`);
   }
   const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
@@ -108,7 +109,7 @@ export async function putManifest(
   if (response.status !== 201 && stored === undefined) {
     throw registryError(connection.registry, doing, request, response);
   }
-  if (isDigest(stored) && stored.startsWith('sha256:') && stored !== descriptor.digest) {
+  if (isDigest(stored) && !isDigestOf(stored, bytes)) {
     throw new PushError(
       `${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`,
       { code: 'REGISTRY', hint: 'Something between here and the registry changes what is sent.' },

@@ -67,7 +67,11 @@ class Probe {
     const stored = await postWhole(this.#connection, this.#repository, digest, body, this.#signal);
     if (stored === 'stored') return this.note('a blob in one POST (?digest=)', 'yes');
     this.note('a blob in one POST (?digest=)', 'no: it opens an upload instead');
-    await stored.putWhole(digest, body, this.#signal);
+    try {
+      await stored.putWhole(digest, body, this.#signal);
+    } finally {
+      await stored.cancel(this.#signal);
+    }
   }
 
   /** Two chunks, and what GET on the session says between them. */

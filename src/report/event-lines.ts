@@ -29,12 +29,14 @@ function duration(milliseconds: number): string {
   return formatDuration(milliseconds).replace('.0 s', ' s');
 }
 
-/** `ghcr.io asks to wait 30 s (429 too many requests) after attempt 3` */
+/** `ghcr.io: 429 too many requests; asks to wait 30 s (attempt 3 of 10)` */
 export function waitLine(wait: EventOf<'waiting'>): string {
-  const { registry, reason, waitMs, attempt } = wait;
-  return /^429\b|too many requests/i.test(reason)
-    ? `${registry} asks to wait ${duration(waitMs)} (${reason}) after attempt ${attempt}`
-    : `${registry}: ${reason}; trying again in ${duration(waitMs)} after attempt ${attempt}`;
+  const { registry, reason, waitMs, attempt, attempts, announced } = wait;
+  const what = reason.replace(/\.$/, '');
+  const who = what.startsWith(registry) ? '' : `${registry}: `;
+  const next = announced ? 'asks to wait' : 'trying again in';
+  const count = attempts === undefined ? `attempt ${attempt}` : `attempt ${attempt} of ${attempts}`;
+  return `${who}${what}; ${next} ${duration(waitMs)} (${count})`;
 }
 
 /** Tells each wait once, not once for every upload that waits. */
@@ -51,13 +53,22 @@ function createWaitLines(verbose: boolean): (wait: EventOf<'waiting'>) => readon
 
 function plannedLine(plan: EventOf<'planned'>): string {
   const content = `${plural(plan.manifests, 'manifest')}, ${plural(plan.blobs, 'blob')}`;
-  return `pushing ${content} (${formatBytes(plan.bytes)}) to ${plan.places.map(nameOf).join(', ')}`;
+  const what = `${content} (${formatBytes(plan.bytes)})`;
+  const places = plan.places.map(nameOf).join(', ');
+  if (places === '') return `the source holds ${what}; no tags are given to push it to`;
+  const line = plan.dryRun
+    ? `dry run, nothing is written: would push ${what} to ${places}`
+    : `pushing ${what} to ${places}`;
+  const layers = plan.pending ?? 0;
+  return layers === 0 ? line : `${line}; ${plural(layers, 'layer')} to be compressed first`;
 }
 
 const PLAIN: EventHandlers<string | undefined> = {
   'stage-started': ({ stage }) => STAGE_LINES[stage],
   planned: plannedLine,
   'tag-published': (event) => `${nameOf(event)}:${event.tag} → ${event.digest}`,
+  'layer-compressed': ({ from, to }) =>
+    `compressed a layer from ${formatBytes(from)} to ${formatBytes(to)}`,
   note: ({ message }) => message,
 };
 
@@ -72,8 +83,6 @@ const VERBOSE: EventHandlers<string> = {
   },
   'manifest-pushed': (event) =>
     `${shortDigest(event.digest)}  manifest ${OUTCOME_WORDS[event.outcome]} in ${nameOf(event)}`,
-  'layer-compressed': ({ from, to }) =>
-    `compressed a layer from ${formatBytes(from)} to ${formatBytes(to)}`,
   'stage-finished': ({ stage, durationMs }) => `${stage} took ${formatDuration(durationMs)}`,
   detail: ({ message }) => message,
 };

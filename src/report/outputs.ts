@@ -4,7 +4,7 @@ import type { PushReport } from './push-report.ts';
 export interface PushOutputs {
   /** the image's root digest; empty while unknown */
   readonly digest: string;
-  /** `registry/repository@digest` of the first place; empty when the push did not succeed */
+  /** `registry/repository@digest` of the first place; empty when nothing was pushed */
   readonly image: string;
   /** full references, one per line: those published, of a dry run those that would be */
   readonly tags: string;
@@ -17,7 +17,6 @@ export interface PushOutputs {
 export function toOutputs(report: PushReport): PushOutputs {
   const digest = report.image?.digest ?? '';
   const place = report.places[0];
-  const ended = report.status === 'success' || report.status === 'planned';
   const tags = report.places.flatMap(({ registry, repository, tags }) =>
     tags
       .filter((tag) => tag.status !== 'not-moved')
@@ -25,7 +24,10 @@ export function toOutputs(report: PushReport): PushOutputs {
   );
   return {
     digest,
-    image: ended && digest && place ? `${place.registry}/${place.repository}@${digest}` : '',
+    image:
+      report.status === 'success' && digest && place
+        ? `${place.registry}/${place.repository}@${digest}`
+        : '',
     tags: tags.join('\n'),
     'bytes-uploaded': String(report.bytesUploaded),
     'bytes-skipped': String(report.bytesSkipped),

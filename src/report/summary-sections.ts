@@ -22,7 +22,9 @@ function together(text: string): string {
 export function pullCommands(report: PushReport): string | undefined {
   const digest = report.image?.digest;
   if (!digest || report.places.length === 0) return undefined;
-  const lines = report.places.map((place) => `docker pull ${nameOf(place)}@${digest}`);
+  // Only what has platforms is an image; of an artifact the name is all that helps.
+  const pull = (report.image?.platforms.length ?? 0) > 0 ? 'docker pull ' : '';
+  const lines = report.places.map((place) => `${pull}${nameOf(place)}@${digest}`);
   return codeBlock(lines.slice(0, MAX_PLACES), 'sh');
 }
 

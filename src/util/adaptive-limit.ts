@@ -44,14 +44,19 @@ export class AdaptiveLimit {
     return this.#limit;
   }
 
-  /** Bytes that have left for the network. */
+  /** Bytes that have left for the network: large pieces take long, so growing does not wait for their end. */
   sent(bytes: number): void {
     this.#windowBytes += bytes;
+    if (this.#closeWindow()) this.#grow();
   }
 
   /** A piece of work has ended well. */
   succeeded(): void {
     this.#closeWindow();
+    this.#grow();
+  }
+
+  #grow(): void {
     if (this.#windowsWithoutGain >= PLATEAU_WINDOWS) return;
     const step = this.#lastTrouble === Number.NEGATIVE_INFINITY ? FIRST_STEP : 1;
     this.#limit = Math.min(this.#options.max, this.#limit + step);
@@ -68,18 +73,17 @@ export class AdaptiveLimit {
     this.#windowsWithoutGain = 0;
   }
 
-  #closeWindow(): void {
+  /** Compares the throughput of a window that is over; true when it was a gain. */
+  #closeWindow(): boolean {
     const now = this.#options.now();
     const elapsed = now - this.#windowStart;
-    if (elapsed < WINDOW_MS) return;
+    if (elapsed < WINDOW_MS) return false;
     const rate = this.#windowBytes / elapsed;
-    if (rate > this.#best * WORTH) {
-      this.#best = rate;
-      this.#windowsWithoutGain = 0;
-    } else {
-      this.#windowsWithoutGain += 1;
-    }
+    const gain = rate > this.#best * WORTH;
+    this.#best = Math.max(this.#best, rate);
+    this.#windowsWithoutGain = gain ? 0 : this.#windowsWithoutGain + 1;
     this.#windowStart = now;
     this.#windowBytes = 0;
+    return gain;
   }
 }

@@ -20,6 +20,8 @@ export type PushEventBody =
       readonly blobs: number;
       readonly bytes: number;
       readonly manifests: number;
+      /** nothing is going to be written */
+      readonly dryRun?: boolean;
       /** layers that are still to be compressed: `bytes` has their full size until then */
       readonly pending?: number;
     }
@@ -40,13 +42,19 @@ export type PushEventBody =
       readonly outcome: 'exists' | 'uploaded';
     } & Place)
   | ({ readonly type: 'tag-published'; readonly tag: string; readonly digest: Digest } & Place)
+  /** the machine is at work on the source: spooling, unpacking, compressing, hashing */
+  | { readonly type: 'source-progress'; readonly bytes: number }
   | { readonly type: 'layer-compressed'; readonly from: number; readonly to: number }
   | {
       readonly type: 'waiting';
       readonly registry: string;
       readonly reason: string;
       readonly waitMs: number;
+      /** the number of the attempt that failed, and how many there may be */
       readonly attempt: number;
+      readonly attempts?: number;
+      /** the registry has asked for it */
+      readonly announced?: boolean;
     }
   /** what the push has settled on with a registry */
   | {

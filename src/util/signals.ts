@@ -3,8 +3,11 @@ const GRACE_MS = 900;
 /** What a shell reports for a process that a signal ended. */
 const INTERRUPTED = 130;
 
+/** Ctrl-C, a runner that cancels, a terminal that is closed. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * An AbortSignal that SIGINT and SIGTERM abort. Who does not come to an end within a second is
+ * An AbortSignal that SIGINT, SIGTERM and SIGHUP abort. Who does not come to an end within a second is
  * ended: a runner kills after 7.5 s, and a person has pressed Ctrl-C for a reason.
  */
 export function cancelOnSignals(): { readonly signal: AbortSignal; readonly stop: () => void } {
@@ -16,14 +19,12 @@ export function cancelOnSignals(): { readonly signal: AbortSignal; readonly stop
     timer = setTimeout(() => process.exit(INTERRUPTED), GRACE_MS);
     timer.unref();
   };
-  process.on('SIGINT', cancel);
-  process.on('SIGTERM', cancel);
+  for (const signal of SIGNALS) process.on(signal, cancel);
   return {
     signal: controller.signal,
     stop: () => {
       clearTimeout(timer);
-      process.off('SIGINT', cancel);
-      process.off('SIGTERM', cancel);
+      for (const signal of SIGNALS) process.off(signal, cancel);
     },
   };
 }

@@ -52,9 +52,10 @@ describe('retry', () => {
     const next = scripted(answer(503), broken(), answer(200, 'ok'));
     await expect(retry(given)(next)(ask())).resolves.toMatchObject({ status: 200 });
     expect(given.clock.slept).toEqual([100, 200]);
+    const wait = { type: 'waiting', registry: REGISTRY, attempts: 3, announced: false };
     expect(given.events).toEqual([
-      { type: 'waiting', registry: REGISTRY, reason: 'status 503', waitMs: 100, attempt: 1 },
-      { type: 'waiting', registry: REGISTRY, reason: 'it broke.', waitMs: 200, attempt: 2 },
+      { ...wait, reason: 'status 503', waitMs: 100, attempt: 1 },
+      { ...wait, reason: 'it broke.', waitMs: 200, attempt: 2 },
     ]);
   });
 

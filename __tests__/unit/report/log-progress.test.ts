@@ -160,9 +160,9 @@ describe('waits', () => {
     jest.advanceTimersByTime(31_000);
     log.emit({ ...throttled, waitMs: 90_000, attempt: 2 });
     expect(log.lines).toEqual([
-      'ghcr.io asks to wait 30 s (429 too many requests) after attempt 1',
-      'ghcr.io asks to wait 30 s (429 too many requests) after attempt 2',
-      'ghcr.io asks to wait 1m 30s (429 too many requests) after attempt 2',
+      'ghcr.io: 429 too many requests; trying again in 30 s (attempt 1)',
+      'ghcr.io: 429 too many requests; trying again in 30 s (attempt 2)',
+      'ghcr.io: 429 too many requests; trying again in 1m 30s (attempt 2)',
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('waits', () => {
     verbose.emit(wait);
     expect(normal.lines).toEqual([]);
     expect(verbose.lines).toEqual([
-      'ghcr.io: the connection was reset; trying again in 400 ms after attempt 1',
+      'ghcr.io: the connection was reset; trying again in 400 ms (attempt 1)',
     ]);
   });
 });

@@ -64,6 +64,21 @@ describe('AdaptiveLimit', () => {
     limit.troubled();
     wait(2000);
     succeed(3, 1000);
-    expect(limit.limit).toBe(7);
+    // Three pieces, and one window that was a gain.
+    expect(limit.limit).toBe(8);
+  });
+
+  test('grows while large pieces are under way, as long as throughput does', () => {
+    const { limit, wait } = create();
+    for (let rate = 1; rate <= 3; rate += 1) {
+      wait(500);
+      limit.sent(rate * 1_000_000);
+    }
+    expect(limit.limit).toBe(13);
+    for (let window = 0; window < 10; window += 1) {
+      wait(500);
+      limit.sent(3_000_000);
+    }
+    expect(limit.limit).toBe(13);
   });
 });

@@ -17,7 +17,7 @@ export const IMAGE_OPTIONS = defineOptions({
     placeholder: 'TAG',
     short: 't',
     repeatable: true,
-    help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry.',
+    help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry, else it is at Docker Hub.',
   },
   push: {
     ...EVERYWHERE,

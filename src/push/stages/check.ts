@@ -3,7 +3,7 @@ import { blobExists } from '../../registry/blobs.ts';
 import { pullScope, type Connection } from '../../registry/connection.ts';
 import { headManifest } from '../../registry/manifests.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
-import { messageOf } from '../../util/errors.ts';
+import { messageOf, PushError } from '../../util/errors.ts';
 import { formatBytes } from '../../util/text.ts';
 import type { PushContext } from '../context.ts';
 import type { PlannedPlace, PushPlan } from '../plan.ts';
@@ -59,7 +59,8 @@ export async function check(context: PushContext, plan: PushPlan): Promise<void>
         context.emit({ type: 'note', message: await look(connection, place, plan, signal) });
       } catch (error) {
         signal.throwIfAborted();
-        const message = `Could not look into ${place.registry}/${place.repository}: ${messageOf(error)}`;
+        const hint = error instanceof PushError && error.hint ? ` → ${error.hint}` : '';
+        const message = `Could not look into ${place.registry}/${place.repository}: ${messageOf(error)}${hint}`;
         context.emit({ type: 'warning', message });
       }
     }),

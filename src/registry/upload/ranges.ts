@@ -26,13 +26,6 @@ export function parseOffset(range: string | undefined): number | undefined {
   return end <= 0 ? 0 : end + 1;
 }
 
-/** The parts of a blob from an offset on. */
-export function* chunks(size: number, chunk: number, from = 0): Generator<Range> {
-  for (let start = from; start < size; start += chunk) {
-    yield { start, end: Math.min(size, start + chunk) };
-  }
-}
-
 /**
  * Sizes to try after a 413, largest first: what people configure (nginx's 1 GiB, Cloudflare's
  * 100 MB, ACR's 20 MB, nginx's default of 1 MiB), each a little below, for headers count too.
