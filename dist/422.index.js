@@ -320,10 +320,16 @@ async function attempt(what, warn, work) {
         warn(`${what} could not be written: ${(0,errors/* messageOf */.bD)(error)}`);
     }
 }
+/** The outputs, as far as the runner takes them. */
+function setOutputs(outputs, warn) {
+    return attempt('The outputs', warn, async () => {
+        for (const [name, value] of Object.entries(outputs))
+            (0,core/* setOutput */.uH)(name, value);
+    });
+}
 /** Tells how it ended: step outputs, the report's file, the job summary. */
 async function publishResults({ report, plan }, tempDirectory, redact, warn) {
-    for (const [name, value] of Object.entries(toOutputs(report)))
-        (0,core/* setOutput */.uH)(name, value);
+    await setOutputs(toOutputs(report), warn);
     await attempt('The report', warn, async () => {
         (0,core/* setOutput */.uH)('report', await (0,report_file/* writeReport */.u)(report, tempDirectory, redact));
     });
@@ -339,8 +345,7 @@ async function publishResults({ report, plan }, tempDirectory, redact, warn) {
 async function publishFailure(error, redact, warn) {
     const collector = (0,report_collector/* createCollector */.Y)({ source: '', places: [], now: () => Date.now(), redact });
     const report = collector.report('failed', error);
-    for (const [name, value] of Object.entries(toOutputs(report)))
-        (0,core/* setOutput */.uH)(name, value);
+    await setOutputs(toOutputs(report), warn);
     await attempt('The job summary', warn, () => core/* summary */.z.addRaw(redact(renderSummary(report)), true).write());
     return report.exitCode;
 }

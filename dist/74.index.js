@@ -126,7 +126,12 @@ class Probe {
         if (stored === 'stored')
             return this.note('a blob in one POST (?digest=)', 'yes');
         this.note('a blob in one POST (?digest=)', 'no: it opens an upload instead');
-        await stored.putWhole(digest, body, this.#signal);
+        try {
+            await stored.putWhole(digest, body, this.#signal);
+        }
+        finally {
+            await stored.cancel(this.#signal);
+        }
     }
     /** Two chunks, and what GET on the session says between them. */
     async chunks() {
@@ -205,7 +210,7 @@ async function probeRegistry(connection, repository, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __webpack_require__(8394);
+var clock = __webpack_require__(6013);
 // EXTERNAL MODULE: ./lib/util/events.js
 var events = __webpack_require__(3319);
 // EXTERNAL MODULE: ./lib/app/wire.js + 34 modules

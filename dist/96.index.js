@@ -195,7 +195,7 @@ function foreignLayers(sources, what) {
         const mediaType = (0,json/* isObject */.Gv)(value) ? value['mediaType'] : undefined;
         if (!(0,oci_digest/* isDigest */.Bc)(diffId) || typeof mediaType !== 'string' || !(0,media_types/* isForeignLayer */.sJ)(mediaType))
             continue;
-        foreign.set(diffId, (0,json/* inFile */.s5)(what, () => (0,descriptor/* parseDescriptor */.BA)(value, `LayerSources.${diffId}`)));
+        foreign.set(diffId, (0,json/* inFile */.s5)(what, () => (0,descriptor/* parseDescriptor */.B)(value, `LayerSources.${diffId}`)));
     }
     return foreign;
 }

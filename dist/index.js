@@ -19726,8 +19726,11 @@ async function createFolder(directory) {
         throw unwritable(directory, error);
     }
 }
-/** @param directory the temporary folder to make the private one in */
-function createSpool(directory) {
+/**
+ * @param directory the temporary folder to make the private one in
+ * @param onWork told of bytes that were written
+ */
+function createSpool(directory, onWork = () => undefined) {
     let folder;
     const ensureFree = async (bytes) => {
         const free = await freeBytes(directory);
@@ -19742,6 +19745,7 @@ function createSpool(directory) {
             for await (const chunk of chunks) {
                 await handle.writeFile(chunk);
                 size += chunk.length;
+                onWork(chunk.length);
                 if (size >= next)
                     await ensureFree(LOOK_EVERY);
                 if (size >= next)
@@ -19843,7 +19847,7 @@ async function dispatch(text, spool, options) {
  */
 async function openSource(text, options) {
     options.signal?.throwIfAborted();
-    const spool = createSpool(options.tempDirectory);
+    const spool = createSpool(options.tempDirectory, options.onWork);
     try {
         const opened = await dispatch(text, spool, options);
         return {
@@ -20000,10 +20004,11 @@ async function getManifest(connection, repository, reference, signal) {
     if (response.status !== 200) {
         throw (0,registry_error/* registryError */.eo)(connection.registry, `read the manifest of ${name}`, options, response);
     }
-    const digest = (0,oci_digest/* digestOf */.ol)(response.body);
-    const wanted = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : response.headers['docker-content-digest'];
-    if ((0,oci_digest/* isDigest */.Bc)(wanted) && wanted.startsWith('sha256:') && wanted !== digest) {
-        throw (0,errors/* imageError */.wL)(`${name} is damaged: the registry sent ${digest} instead of ${wanted}.`);
+    const named = response.headers['docker-content-digest'];
+    const told = (0,oci_digest/* isDigest */.Bc)(named) ? named : (0,oci_digest/* digestOf */.ol)(response.body);
+    const digest = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : told;
+    if (!(0,oci_digest/* isDigestOf */._Q)(digest, response.body)) {
+        throw (0,errors/* imageError */.wL)(`${name} is damaged: what the registry sent is not ${digest}.`);
     }
     const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
     return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
@@ -20033,7 +20038,7 @@ async function putManifest(connection, repository, reference, { descriptor, byte
     if (response.status !== 201 && stored === undefined) {
         throw (0,registry_error/* registryError */.eo)(connection.registry, doing, request, response);
     }
-    if ((0,oci_digest/* isDigest */.Bc)(stored) && stored.startsWith('sha256:') && stored !== descriptor.digest) {
+    if ((0,oci_digest/* isDigest */.Bc)(stored) && !(0,oci_digest/* isDigestOf */._Q)(stored, bytes)) {
         throw new errors/* PushError */.Vc(`${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`, { code: 'REGISTRY', hint: 'Something between here and the registry changes what is sent.' });
     }
     return (response.headers['oci-tag'] ?? '')
@@ -20051,9 +20056,21 @@ async function* once(bytes) {
 
 
 
+
 async function* bytesOf(bytes, from) {
     if (from < bytes.length)
         yield bytes.subarray(from);
+}
+/** A refusal of the source must not be taken for one of the registry that is being pushed to. */
+function ofSource(error, { registry }, repository, { digest }) {
+    if (!(error instanceof registry_error/* RegistryError */.gl))
+        return error;
+    if (error.status === 404) {
+        return (0,errors/* imageError */.wL)(`The source ${registry}/${repository} lacks blob ${digest}.`, undefined, error);
+    }
+    const { code, retryable, hint } = error;
+    const message = `The source cannot be read: ${error.message}`;
+    return new errors/* PushError */.Vc(message, { code, retryable, cause: error, ...(hint ? { hint } : {}) });
 }
 function reader(connection, repository) {
     return {
@@ -20063,7 +20080,12 @@ function reader(connection, repository) {
                 yield* bytesOf(bytes, from);
                 return;
             }
-            yield* openBlob(connection, repository, descriptor, from, signal);
+            try {
+                yield* openBlob(connection, repository, descriptor, from, signal);
+            }
+            catch (error) {
+                throw ofSource(error, connection, repository, descriptor);
+            }
         },
     };
 }
@@ -20093,7 +20115,7 @@ async function openRegistrySource(connection, reference, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/util/clock.js
-var util_clock = __nccwpck_require__(8394);
+var util_clock = __nccwpck_require__(6013);
 // EXTERNAL MODULE: ./lib/util/events.js
 var events = __nccwpck_require__(3319);
 ;// CONCATENATED MODULE: ./lib/push/deadline.js
@@ -20240,15 +20262,28 @@ async function walkGraph(root, load) {
 }
 
 ;// CONCATENATED MODULE: ./lib/util/bytes.js
+/** A stream that is not as long as was promised. */
+class LengthError extends Error {
+    name = 'LengthError';
+}
 /**
- * All of a stream in one piece. Each chunk is copied as it comes: its buffer may be used again for
- * the next but one. The caller has bounded the stream.
+ * A stream of known length in one piece. Each chunk is copied as it comes: its buffer may be used
+ * again soon.
+ * @param size bytes there have to be; not one more is kept
+ * @throws LengthError
  */
-async function readAll(chunks) {
-    const copies = [];
-    for await (const chunk of chunks)
-        copies.push(new Uint8Array(chunk));
-    return Buffer.concat(copies);
+async function readAll(chunks, size) {
+    const all = Buffer.alloc(size);
+    let length = 0;
+    for await (const chunk of chunks) {
+        if (length + chunk.length > size)
+            throw new LengthError(`more than ${size} bytes`);
+        all.set(chunk, length);
+        length += chunk.length;
+    }
+    if (length < size)
+        throw new LengthError(`${length} instead of ${size} bytes`);
+    return all;
 }
 
 ;// CONCATENATED MODULE: ./lib/push/select.js
@@ -20314,13 +20349,23 @@ function selectPlatforms(description, root, bytes, manifest, wanted) {
 /** Configs are JSON of a few KiB; nothing that large is one. */
 const CONFIG_MAX_BYTES = 8 * 1024 * 1024;
 const REBUILD = 'Build or save the image again.';
+async function readExactly(source, descriptor, signal) {
+    try {
+        return await readAll(source.content.open(descriptor, 0, signal), descriptor.size);
+    }
+    catch (error) {
+        if (!(error instanceof LengthError))
+            throw error;
+        throw (0,errors/* imageError */.wL)(`${source.description} is damaged: ${descriptor.digest} has ${error.message}.`, REBUILD);
+    }
+}
 /** Reads a manifest or config whole, checked against its descriptor. */
 async function readSmall(source, descriptor, maximum, signal) {
     const { digest, size } = descriptor;
     if (size > maximum) {
         throw (0,errors/* imageError */.wL)(`${source.description}: ${digest} has ${(0,util_text/* formatBytes */.z3)(size)}; at most ${(0,util_text/* formatBytes */.z3)(maximum)} are read.`, REBUILD);
     }
-    const bytes = await readAll(source.content.open(descriptor, 0, signal));
+    const bytes = await readExactly(source, descriptor, signal);
     const hash = (0,oci_digest/* hasherFor */.jJ)(digest).update(bytes).digest('hex');
     if (hash !== (0,oci_digest/* hexOf */.ZD)(digest)) {
         throw (0,errors/* imageError */.wL)(`${source.description} is damaged: what it holds as ${digest} is ${(0,oci_digest/* algorithmOf */.Hy)(digest)}:${hash}.`, REBUILD);
@@ -20554,7 +20599,7 @@ async function publish(context, filled) {
 }
 
 // EXTERNAL MODULE: ./lib/http/retry.js
-var http_retry = __nccwpck_require__(6013);
+var http_retry = __nccwpck_require__(8394);
 ;// CONCATENATED MODULE: ./lib/registry/upload/blob-reader.js
 
 
@@ -21222,6 +21267,21 @@ var wire = __nccwpck_require__(4134);
 
 
 
+/** One event a second is enough to show that something moves. */
+const WORK_EVERY_MS = 1000;
+function throttledWork(emit) {
+    let bytes = 0;
+    let told = 0;
+    return (more) => {
+        bytes += more;
+        const now = util_clock/* systemClock */.m.now();
+        if (now - told < WORK_EVERY_MS)
+            return;
+        told = now;
+        emit({ type: 'source-progress', bytes });
+        bytes = 0;
+    };
+}
 function sourceOpener(config, host, emit, connect) {
     const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
     return (signal) => {
@@ -21235,6 +21295,7 @@ function sourceOpener(config, host, emit, connect) {
             },
             openRegistry: async (reference) => openRegistrySource(await connect(reference.registry, signal), reference, signal),
             signal,
+            onWork: throttledWork(emit),
             onNote: (message) => emit({ type: 'note', message }),
             onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
         };
@@ -21327,7 +21388,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 // EXTERNAL MODULE: ./lib/util/backoff.js
 var backoff = __nccwpck_require__(2296);
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __nccwpck_require__(8394);
+var clock = __nccwpck_require__(6013);
 // EXTERNAL MODULE: ./lib/http/addresses.js
 var addresses = __nccwpck_require__(7920);
 // EXTERNAL MODULE: ./lib/util/errors.js
@@ -22102,13 +22163,18 @@ class AdaptiveLimit {
     get limit() {
         return this.#limit;
     }
-    /** Bytes that have left for the network. */
+    /** Bytes that have left for the network: large pieces take long, so growing does not wait for their end. */
     sent(bytes) {
         this.#windowBytes += bytes;
+        if (this.#closeWindow())
+            this.#grow();
     }
     /** A piece of work has ended well. */
     succeeded() {
         this.#closeWindow();
+        this.#grow();
+    }
+    #grow() {
         if (this.#windowsWithoutGain >= PLATEAU_WINDOWS)
             return;
         const step = this.#lastTrouble === Number.NEGATIVE_INFINITY ? FIRST_STEP : 1;
@@ -22125,21 +22191,19 @@ class AdaptiveLimit {
         this.#best = 0;
         this.#windowsWithoutGain = 0;
     }
+    /** Compares the throughput of a window that is over; true when it was a gain. */
     #closeWindow() {
         const now = this.#options.now();
         const elapsed = now - this.#windowStart;
         if (elapsed < WINDOW_MS)
-            return;
+            return false;
         const rate = this.#windowBytes / elapsed;
-        if (rate > this.#best * WORTH) {
-            this.#best = rate;
-            this.#windowsWithoutGain = 0;
-        }
-        else {
-            this.#windowsWithoutGain += 1;
-        }
+        const gain = rate > this.#best * WORTH;
+        this.#best = Math.max(this.#best, rate);
+        this.#windowsWithoutGain = gain ? 0 : this.#windowsWithoutGain + 1;
         this.#windowStart = now;
         this.#windowBytes = 0;
+        return gain;
     }
 }
 
@@ -22188,7 +22252,7 @@ class CongestionController {
     }
     /** Bytes of a blob that have left for the network. */
     sent(bytes) {
-        this.#adaptive?.sent(bytes);
+        this.#adapt((adaptive) => adaptive.sent(bytes));
     }
     /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
     troubled() {
@@ -22213,7 +22277,9 @@ class CongestionController {
         if (!this.#adaptive)
             return;
         change(this.#adaptive);
-        this.#lanes.upload.concurrency = this.#adaptive.limit;
+        const { limit } = this.#adaptive;
+        if (limit !== this.#lanes.upload.concurrency)
+            this.#lanes.upload.concurrency = limit;
         this.#most = Math.max(this.#most, this.#adaptive.limit);
     }
     /** Nothing is sent before `time` (ms since 1970); the latest wish wins. */
@@ -22472,7 +22538,7 @@ function networkError(thrown, host) {
 }
 
 // EXTERNAL MODULE: ./lib/http/retry.js
-var retry = __nccwpck_require__(6013);
+var retry = __nccwpck_require__(8394);
 // EXTERNAL MODULE: ./lib/oci/reference.js
 var reference = __nccwpck_require__(3940);
 ;// CONCATENATED MODULE: ./lib/registry/endpoint.js
@@ -23466,12 +23532,31 @@ function createTransport(options = {}) {
 
 
 
+
+/** The address in the first variable that is set; without a scheme it means http, as curl has it. */
+function proxyUrl(env, ...names) {
+    const name = names.find((one) => env[one]);
+    const given = name && env[name];
+    if (!given)
+        return undefined;
+    const url = given.includes('://') ? given : `http://${given}`;
+    if (URL.canParse(url) && /^https?:/i.test(url))
+        return url;
+    throw (0,errors/* configError */.Fj)(`${name}: this is no address of a proxy (expected http://HOST:PORT)`);
+}
 /** Where the usual proxy variables point; lower case wins, as curl has it. */
 function proxySettings(env) {
-    const http = env['http_proxy'] || env['HTTP_PROXY'];
-    const https = env['https_proxy'] || env['HTTPS_PROXY'];
+    const http = proxyUrl(env, 'http_proxy', 'HTTP_PROXY');
+    const https = proxyUrl(env, 'https_proxy', 'HTTPS_PROXY');
     const none = env['no_proxy'] || env['NO_PROXY'];
     return { ...(http ? { http } : {}), ...(https ? { https } : {}), ...(none ? { none } : {}) };
+}
+/** A proxy for plain HTTP is none for TLS, and the other way round: as curl, Go and Docker have it. */
+function proxyFor({ http, https, none }, url) {
+    const address = url.protocol === 'https:' ? https : http;
+    if (!address)
+        return undefined;
+    return { http: address, https: address, ...(none ? { none } : {}) };
 }
 /** The settings that hold for a URL: they bind to one host, or to another port of it. */
 function settingsFor(config, request) {
@@ -23500,7 +23585,8 @@ function createTransports(config, env) {
     return {
         send: (request) => {
             const direct = (0,addresses/* isLoopbackHost */.cW)(request.url.hostname);
-            const options = optionsFor(settingsFor(config, request), direct ? undefined : proxy);
+            const own = direct ? undefined : proxyFor(proxy, request.url);
+            const options = optionsFor(settingsFor(config, request), own);
             const key = JSON.stringify(options);
             const transport = transports.get(key) ?? createTransport(options);
             transports.set(key, transport);
@@ -25100,11 +25186,12 @@ function decodeURIComponentSafely(text) {
 
 /***/ }),
 
-/***/ 6013:
+/***/ 8394:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   L5: () => (/* binding */ retry),
+/* harmony export */   dg: () => (/* binding */ isTransient),
 /* harmony export */   jy: () => (/* binding */ waitBeforeRetry),
 /* harmony export */   m$: () => (/* binding */ failureOfError)
 /* harmony export */ });
@@ -25117,6 +25204,10 @@ function decodeURIComponentSafely(text) {
 
 // 501 and 505 say that the server will never do it.
 const TRANSIENT = new Set([408, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529]);
+/** True for answers that may be others in a moment; 429 is throttling, which is seen elsewhere. */
+function isTransient(status) {
+    return TRANSIENT.has(status);
+}
 /** Judges a response: transient errors and throttling are worth another attempt. */
 function failureOf(response, now) {
     const throttled = (0,_throttle_js__WEBPACK_IMPORTED_MODULE_2__/* .isThrottled */ .B5)(response);
@@ -25303,9 +25394,9 @@ var external_node_fs_ = __nccwpck_require__(3024);
  */
 const BUFFERS = 4;
 /** A disk that takes longer than this for one chunk would hold up everybody else, milliseconds. */
-const SLOW_READ_MS = 4;
-/** One hiccup is no slow disk. */
-const SLOW_READS = 3;
+const SLOW_READ_MS = 1;
+/** A hiccup, or a busy machine, is no slow disk. */
+const SLOW_READS = 8;
 /**
  * Reads chunks into buffers that take turns. From a file in memory or on a fast disk a synchronous
  * read costs a tenth of an asynchronous one (80 µs each, measured in bench/); where reads turn out
@@ -25358,7 +25449,7 @@ class TurnReader {
 }
 /**
  * Reads a range from an offset inside it, to be sent. The buffer of a chunk is used again when the
- * third one after it is asked for: who keeps chunks copies them.
+ * fourth one after it is asked for: who keeps chunks copies them.
  * @param from bytes to skip
  * @throws PushError IMAGE when the file ends before the range does
  */
@@ -25828,7 +25919,7 @@ var names = __nccwpck_require__(8301);
 const FULL_NAME = 'io.containerd.image.name';
 /** What a layout calls an entry, the most telling name first. */
 function namesOf(entry) {
-    const names = [entry.annotations?.[FULL_NAME], entry.annotations?.[descriptor/* REF_NAME */.w5]];
+    const names = [entry.annotations?.[FULL_NAME], entry.annotations?.[descriptor/* REF_NAME */.w]];
     return names.filter((name) => typeof name === 'string' && name !== '');
 }
 function choices(entries) {
@@ -25978,10 +26069,9 @@ async function openLayout(tree, description, select, close = async () => undefin
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   BA: () => (/* binding */ parseDescriptor),
-/* harmony export */   w5: () => (/* binding */ REF_NAME)
+/* harmony export */   B: () => (/* binding */ parseDescriptor),
+/* harmony export */   w: () => (/* binding */ REF_NAME)
 /* harmony export */ });
-/* unused harmony export bareDescriptor */
 /* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
 /* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6709);
 
@@ -26029,11 +26119,6 @@ function parseDescriptor(value, where) {
     const fields = Object.entries(value).filter(([name, field]) => OPTIONAL.get(name)?.(field) ?? true);
     return Object.fromEntries(fields);
 }
-/** Only what identifies content: for manifests that we write ourselves. */
-function bareDescriptor(descriptor) {
-    const { mediaType, digest, size } = descriptor;
-    return { mediaType, size, digest };
-}
 
 
 /***/ }),
@@ -26046,6 +26131,7 @@ function bareDescriptor(descriptor) {
 /* harmony export */   Hy: () => (/* binding */ algorithmOf),
 /* harmony export */   VK: () => (/* binding */ shortDigest),
 /* harmony export */   ZD: () => (/* binding */ hexOf),
+/* harmony export */   _Q: () => (/* binding */ isDigestOf),
 /* harmony export */   jJ: () => (/* binding */ hasherFor),
 /* harmony export */   ol: () => (/* binding */ digestOf),
 /* harmony export */   sI: () => (/* binding */ sha256Digest)
@@ -26088,6 +26174,10 @@ function sha256Digest(hash) {
 /** The sha256 digest of bytes held in memory. */
 function digestOf(bytes) {
     return sha256Digest((0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(bytes));
+}
+/** True when `bytes` have this digest, by its own algorithm. */
+function isDigestOf(digest, bytes) {
+    return hasherFor(digest).update(bytes).digest('hex') === hexOf(digest);
 }
 /** First 12 hexadecimal digits, as people know them from `docker images`. */
 function shortDigest(digest) {
@@ -26148,7 +26238,7 @@ function descriptors(value, field) {
         return [];
     if (!Array.isArray(value))
         throw new _format_error_js__WEBPACK_IMPORTED_MODULE_2__/* .FormatError */ .I(`${field} is not a list of descriptors`);
-    return value.map((entry, index) => (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .BA)(entry, `${field}[${index}]`));
+    return value.map((entry, index) => (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .B)(entry, `${field}[${index}]`));
 }
 function guessMediaType(value) {
     if (Array.isArray(value['manifests']))
@@ -26160,7 +26250,7 @@ function guessMediaType(value) {
 function shared(value) {
     const { subject, artifactType, annotations } = value;
     return {
-        ...(subject ? { subject: (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .BA)(subject, 'subject') } : {}),
+        ...(subject ? { subject: (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .B)(subject, 'subject') } : {}),
         ...(typeof artifactType === 'string' ? { artifactType } : {}),
         ...(typeof annotations === 'object' && annotations !== null
             ? { annotations: annotations }
@@ -26195,7 +26285,7 @@ function parseManifest(bytes, declared) {
     return {
         kind: 'manifest',
         mediaType,
-        ...(config ? { config: (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .BA)(config, 'config') } : {}),
+        ...(config ? { config: (0,_descriptor_js__WEBPACK_IMPORTED_MODULE_0__/* .parseDescriptor */ .B)(config, 'config') } : {}),
         layers: descriptors(value['layers'], 'layers'),
         ...shared(value),
     };
@@ -26484,16 +26574,18 @@ async function expect(connection, doing, statuses, options) {
 /* harmony export */   gl: () => (/* binding */ RegistryError)
 /* harmony export */ });
 /* unused harmony export problemsOf */
-/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9694);
-/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9823);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9661);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8805);
+/* harmony import */ var _http_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8394);
+/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9694);
+/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9823);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9661);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8805);
+
 
 
 
 
 /** A registry's refusal, in the registry's own words (made safe to print). */
-class RegistryError extends _util_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .PushError */ .Vc {
+class RegistryError extends _util_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .PushError */ .Vc {
     name = 'RegistryError';
     status;
     problems;
@@ -26524,7 +26616,7 @@ const REQUEST_ID_HEADERS = [
     'x-gitlab-request-id',
 ];
 function words(text) {
-    return typeof text === 'string' ? (0,_util_text_js__WEBPACK_IMPORTED_MODULE_3__/* .printable */ .g$)(text) : '';
+    return typeof text === 'string' ? (0,_util_text_js__WEBPACK_IMPORTED_MODULE_4__/* .printable */ .g$)(text) : '';
 }
 function toProblem(value) {
     if (typeof value !== 'object' || value === null)
@@ -26563,10 +26655,10 @@ function forbidden(text) {
     }
     return {
         code: 'AUTHENTICATION',
-        hint: 'Check that a login is given for this registry, and what its user or token may do (on GitHub: permissions: packages: write).',
+        hint: 'Check that a login is given for this registry, and the rights of its user or token (on GitHub: permissions: packages: write).',
     };
 }
-function verdict(status, text, codes) {
+function verdict(status, text, codes, plainHttp) {
     if (status === 401) {
         return { code: 'AUTHENTICATION', hint: 'Check username and password for this registry.' };
     }
@@ -26594,23 +26686,24 @@ function verdict(status, text, codes) {
             hint: 'The registry is overloaded or broken: run the push again later.',
         };
     }
+    if (plainHttp && status === 400) {
+        return { code: 'REGISTRY', hint: 'If it speaks TLS there, leave plain-http (or http://) out.' };
+    }
     return { code: 'REGISTRY', hint: 'Run again with verbose: true to see each request.' };
 }
 function sentence(registry, doing, details) {
     const { status, problems } = details;
     const words = problems.map(({ code, message }) => (message ? `${code}: ${message}` : code));
     // Once more as a whole: what is safe by itself may not be beside something else.
-    const said = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_3__/* .printable */ .g$)(words.join('; '), 1500);
+    const said = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_4__/* .printable */ .g$)(words.join('; '), 1500);
     return `${registry} refused to ${doing}: status ${status}${said ? ` (${said})` : ''}.`;
 }
-/** Go's servers and nginx say so to plain HTTP on a port that speaks TLS; to HEAD they only say 400. */
-function expectsTls(method, response) {
+/** Go's servers and nginx say so to plain HTTP on a port that speaks TLS. */
+function expectsTls(response) {
     if (response.status !== 400)
         return false;
     const text = Buffer.from(response.body.subarray(0, 1024)).toString('utf8');
-    if (/HTTP request (was sent )?to an? HTTPS (server|port)|plain HTTP request/i.test(text))
-        return true;
-    return method === 'HEAD' && !('docker-distribution-api-version' in response.headers);
+    return /HTTP request (was sent )?to an? HTTPS (server|port)|plain HTTP request/i.test(text);
 }
 /**
  * The error for a response nobody expected.
@@ -26623,15 +26716,15 @@ function registryError(registry, doing, request, response) {
         status,
         problems,
         method: request.method,
-        url: (0,_http_redact_js__WEBPACK_IMPORTED_MODULE_1__/* .redactUrl */ .B)(request.url),
+        url: (0,_http_redact_js__WEBPACK_IMPORTED_MODULE_2__/* .redactUrl */ .B)(request.url),
         requestId: REQUEST_ID_HEADERS.map((name) => headers[name]).find((id) => id !== undefined),
-        retryAfterMs: (0,_http_throttle_js__WEBPACK_IMPORTED_MODULE_0__/* .announcedWait */ .Di)(response, Date.now()),
+        retryAfterMs: (0,_http_throttle_js__WEBPACK_IMPORTED_MODULE_1__/* .announcedWait */ .Di)(response, Date.now()),
     };
-    const throttled = (0,_http_throttle_js__WEBPACK_IMPORTED_MODULE_0__/* .isThrottled */ .B5)(response);
-    const retryable = !response.exhausted && (throttled || status >= 500);
+    const throttled = (0,_http_throttle_js__WEBPACK_IMPORTED_MODULE_1__/* .isThrottled */ .B5)(response);
+    const retryable = !response.exhausted && (throttled || (0,_http_retry_js__WEBPACK_IMPORTED_MODULE_0__/* .isTransient */ .dg)(status));
     const text = problems.map(({ message }) => message).join(' ');
-    const { code, hint } = verdict(throttled ? 429 : status, text, problems.map((problem) => problem.code));
-    if (request.url.protocol === 'http:' && expectsTls(request.method, response)) {
+    const { code, hint } = verdict(throttled ? 429 : status, text, problems.map((problem) => problem.code), request.url.protocol === 'http:');
+    if (request.url.protocol === 'http:' && expectsTls(response)) {
         return new RegistryError(`${registry} does not take plain HTTP there (status 400).`, details, {
             code: 'NETWORK',
             hint: 'It probably speaks TLS: leave plain-http (or http://) out for it.',
@@ -26894,7 +26987,6 @@ function profileOfAnswer(headers) {
 /* harmony export */   Xo: () => (/* binding */ parseOffset),
 /* harmony export */   _: () => (/* binding */ smallerThan)
 /* harmony export */ });
-/* unused harmony export chunks */
 /**
  * The value of Content-Range for a chunk. The specification has no unit in it: registries that
  * follow it refuse `bytes 0-9`.
@@ -26915,12 +27007,6 @@ function parseOffset(range) {
         return undefined;
     const end = Number(last);
     return end <= 0 ? 0 : end + 1;
-}
-/** The parts of a blob from an offset on. */
-function* chunks(size, chunk, from = 0) {
-    for (let start = from; start < size; start += chunk) {
-        yield { start, end: Math.min(size, start + chunk) };
-    }
 }
 /**
  * Sizes to try after a 413, largest first: what people configure (nginx's 1 GiB, Cloudflare's
@@ -28047,7 +28133,7 @@ function backoffMs(policy, attempt, random) {
 
 /***/ }),
 
-/***/ 8394:
+/***/ 6013:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { bench, run } from './support/index.ts';
+import { bench, MAY_BE_TOO_LATE, run } from './support/index.ts';
 
 const { registry: start, layout: create } = bench();
 
@@ -47,5 +47,6 @@ test('a blob that the source lacks is the source’s fault, by name', async () =
   expect(error?.message).toContain(`${source.host}/src lacks blob ${layer.digest}`);
   expect(report.exitCode).toBe(4);
   expect(target.tags('copy')).toEqual({});
-  target.assertClean();
+  // The config was under way when the layer failed.
+  target.assertClean(MAY_BE_TOO_LATE);
 });
