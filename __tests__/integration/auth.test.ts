@@ -191,3 +191,21 @@ describe('a login that is', () => {
     registry.assertClean();
   });
 });
+
+test('a wrong password is one failed login, however many requests wait for it', async () => {
+  const registry = await start({ auth: { mode: 'basic', username: 'u', password: 'right' } });
+  const layout = create();
+  layout.root(layout.image({ layers: [200_000, 100_000] }));
+  const tags = Array.from({ length: 8 }, (_, index) => `${registry.host}/app:${index}`);
+
+  const { error } = await run({
+    source: layout.source,
+    tags,
+    registries: { [registry.host]: { plainHttp: true, username: 'u', password: 'wrong' } },
+  });
+
+  expect(error).toMatchObject({ code: 'AUTHENTICATION' });
+  const tried = registry.requests.filter(({ headers }) => headers['authorization'] !== undefined);
+  expect(tried).toHaveLength(1);
+  registry.assertClean();
+});

@@ -1,4 +1,5 @@
-import type { HttpRequest, Middleware } from '../transport.ts';
+import { PushError } from '../../util/errors.ts';
+import type { HttpRequest, HttpResponse, Middleware } from '../transport.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /** Gives the authenticator of a registry (`host[:port]`), the same one each time. */
@@ -22,6 +23,7 @@ interface NotedRequest extends HttpRequest {
  * @throws PushError (AUTHENTICATION) where credentials are missing, wrong or not enough
  */
 export function auth(authenticatorFor: AuthenticatorFor): Middleware {
+  const trials = new Trials();
   return (next) => async (request) => {
     const authenticator = authenticatorFor(request.registry);
     await authenticator.authorization(request);
@@ -30,12 +32,43 @@ export function auth(authenticatorFor: AuthenticatorFor): Middleware {
     const response = await next(noted);
     if (response.status !== 401) return response;
     if (!(await authenticator.challenged(request, response, note.sent))) return response;
-    const again = await next(noted);
-    const error =
-      again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
-    if (error) throw error;
-    return again;
+    return trials.run(await authenticator.authorization(request), async () => {
+      const again = await next(noted);
+      const error =
+        again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
+      if (error) throw error;
+      return again;
+    });
   };
+}
+
+/**
+ * Lets a password be tried by one request alone: many that ask at once would be as many failed
+ * logins where it is wrong, and some servers lock the account after a few. (A token has been
+ * checked by the server that gave it.)
+ */
+class Trials {
+  readonly #refusals = new Map<string, Promise<PushError | undefined>>();
+
+  async run(header: string | undefined, work: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    if (!header?.startsWith('Basic ')) return work();
+    const earlier = this.#refusals.get(header);
+    if (earlier) {
+      const refusal = await earlier;
+      if (refusal) throw refusal;
+      return work();
+    }
+    const { promise, resolve } = Promise.withResolvers<PushError | undefined>();
+    this.#refusals.set(header, promise);
+    try {
+      const response = await work();
+      resolve(undefined);
+      return response;
+    } catch (error) {
+      resolve(error instanceof PushError && error.code === 'AUTHENTICATION' ? error : undefined);
+      throw error;
+    }
+  }
 }
 
 /**
