@@ -260,8 +260,8 @@ var consumers_ = __webpack_require__(8321);
 var signals = __webpack_require__(7909);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __webpack_require__(1455);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 23 modules
-var create_push = __webpack_require__(7611);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 25 modules
+var create_push = __webpack_require__(1253);
 // EXTERNAL MODULE: ./lib/app/run-probe.js + 1 modules
 var run_probe = __webpack_require__(8101);
 // EXTERNAL MODULE: ./lib/app/plan-view.js

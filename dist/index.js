@@ -19379,8 +19379,8 @@ var external_node_os_ = __nccwpck_require__(8161);
 var external_node_path_ = __nccwpck_require__(6760);
 // EXTERNAL MODULE: ./lib/util/signals.js
 var signals = __nccwpck_require__(7909);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 23 modules
-var create_push = __nccwpck_require__(7611);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 25 modules
+var create_push = __nccwpck_require__(1253);
 // EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
 var resolve = __nccwpck_require__(1731);
 // EXTERNAL MODULE: ./lib/report/error-text.js
@@ -19628,7 +19628,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 7611:
+/***/ 1253:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -20981,10 +20981,7 @@ async function uploadBlob(upload) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/push/stages/upload.js
-
-
-
+;// CONCATENATED MODULE: ./lib/push/stages/bring.js
 
 
 
@@ -21010,6 +21007,7 @@ async function isThere(filling, { digest, size }) {
         return asked;
     return connection.congestion.run('request', () => blobExists(connection, place.repository, digest, signal), signal);
 }
+/** Brings one blob, unless it is there. */
 async function bringBlob(filling, descriptor) {
     const { context, image, connection, place, signal } = filling;
     const { emit, clock } = context;
@@ -21031,6 +21029,7 @@ async function bringBlob(filling, descriptor) {
         finished(await uploadBlob(upload), begun);
     }, signal);
 }
+/** Stores a manifest by its digest; what it names is there by now. */
 async function bringManifest(filling, content) {
     const { context, connection, place, signal } = filling;
     const { registry, repository } = place;
@@ -21038,6 +21037,13 @@ async function bringManifest(filling, content) {
     await connection.congestion.run('request', () => putManifest(connection, repository, digest, content, { signal }), signal);
     context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'uploaded' });
 }
+
+;// CONCATENATED MODULE: ./lib/push/stages/fill.js
+
+
+
+
+
 /** Everything is there already: says so for each blob, for the report counts them. */
 function reportExisting({ context, place }, plan, root) {
     const { registry, repository } = place;
@@ -21060,7 +21066,7 @@ function uploads(filling, blob) {
     return filling.context.request.foreignLayers || !(0,media_types/* isForeignLayer */.sJ)(blob.mediaType);
 }
 /** What is there before anything is sent: the image itself, and what its tags name. */
-async function upload_look({ connection, place, signal }, root) {
+async function fill_look({ connection, place, signal }, root) {
     const { repository } = place;
     const [found, tags] = await Promise.all([
         root ? headManifest(connection, repository, root, signal) : undefined,
@@ -21107,7 +21113,7 @@ async function bringGraph(filling, graph) {
 async function bringImage(filling, plan) {
     const { image, place } = filling;
     const early = askEarly(filling, image);
-    const { tags, there } = await upload_look(filling, image.graph?.root.digest);
+    const { tags, there } = await fill_look(filling, image.graph?.root.digest);
     if (!image.graph) {
         return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
     }
@@ -21123,7 +21129,7 @@ async function bringImage(filling, plan) {
     }
     return { place, tags, root };
 }
-function upload_isPending(layer) {
+function fill_isPending(layer) {
     return 'prepare' in layer;
 }
 /** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
@@ -21136,7 +21142,7 @@ async function bringUnfinished(filling, image) {
         return running;
     };
     const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => async (signal) => {
-        const descriptor = upload_isPending(item) ? await item.prepare(signal) : item;
+        const descriptor = fill_isPending(item) ? await item.prepare(signal) : item;
         if (uploads(filling, descriptor))
             await send(descriptor, signal);
         return descriptor;
@@ -21145,6 +21151,10 @@ async function bringUnfinished(filling, image) {
     await bringManifest(filling, content);
     return content;
 }
+
+;// CONCATENATED MODULE: ./lib/push/stages/upload.js
+
+
 function settled({ registry, capabilities, congestion }) {
     const { chunkSize, profile } = capabilities;
     const { now: concurrency, most: mostConcurrency } = congestion.concurrency;
@@ -22608,6 +22618,7 @@ async function findOrigin(registry, options, signal) {
 }
 
 ;// CONCATENATED MODULE: ./lib/http/auth/middleware.js
+
 /** What `authorize` tells `auth` about an attempt, across all that may copy the request between them. */
 const NOTE = Symbol('what was sent');
 /**
@@ -22617,6 +22628,7 @@ const NOTE = Symbol('what was sent');
  * @throws PushError (AUTHENTICATION) where credentials are missing, wrong or not enough
  */
 function auth(authenticatorFor) {
+    const trials = new Trials();
     return (next) => async (request) => {
         const authenticator = authenticatorFor(request.registry);
         await authenticator.authorization(request);
@@ -22627,12 +22639,44 @@ function auth(authenticatorFor) {
             return response;
         if (!(await authenticator.challenged(request, response, note.sent)))
             return response;
-        const again = await next(noted);
-        const error = again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
-        if (error)
-            throw error;
-        return again;
+        return trials.run(await authenticator.authorization(request), async () => {
+            const again = await next(noted);
+            const error = again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
+            if (error)
+                throw error;
+            return again;
+        });
     };
+}
+/**
+ * Lets a password be tried by one request alone: many that ask at once would be as many failed
+ * logins where it is wrong, and some servers lock the account after a few. (A token has been
+ * checked by the server that gave it.)
+ */
+class Trials {
+    #refusals = new Map();
+    async run(header, work) {
+        if (!header?.startsWith('Basic '))
+            return work();
+        const earlier = this.#refusals.get(header);
+        if (earlier) {
+            const refusal = await earlier;
+            if (refusal)
+                throw refusal;
+            return work();
+        }
+        const { promise, resolve } = Promise.withResolvers();
+        this.#refusals.set(header, promise);
+        try {
+            const response = await work();
+            resolve(undefined);
+            return response;
+        }
+        catch (error) {
+            resolve(error instanceof errors/* PushError */.Vc && error.code === 'AUTHENTICATION' ? error : undefined);
+            throw error;
+        }
+    }
 }
 /**
  * Attaches the Authorization header, fresh for every attempt, however long the layers above waited.

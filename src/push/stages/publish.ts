@@ -1,7 +1,7 @@
 import { publishTags, type TagOutcome } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushContext } from '../context.ts';
-import type { FilledPlace } from './upload.ts';
+import type { FilledPlace } from './fill.ts';
 
 /** Moves the tags, last of all: every registry has everything by now. */
 export async function publish(context: PushContext, filled: readonly FilledPlace[]): Promise<void> {
