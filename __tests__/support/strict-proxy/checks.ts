@@ -17,25 +17,26 @@ export interface Seen {
   readonly session: Session | undefined;
   /** digests the client has seen confirmed in this repository: HEAD 200, 201, mount */
   readonly confirmed: ReadonlySet<string>;
-  /** the time in which nothing may be sent, ms since 1970 */
-  readonly pause: { readonly since: number; readonly until: number };
+  /** when this very request may be sent again after a 429, ms since 1970 */
+  readonly notBefore: number;
   readonly now: number;
 }
 
 const SESSION_PATH = /\/blobs\/uploads?\/[^/?]+/;
 const OCTETS = 'application/octet-stream';
 
-/** What was on its way when the registry asked for a pause: on a busy machine that takes a while. */
-const GRACE_MS = 600;
-/** Clocks of two processes are read at two times. */
-const END_MS = 100;
+/** Our clock is read after the answer has left, and the client's wait begins when it arrives. */
+const CLOCK_MS = 20;
 
-function checkAny({ headers, pause, now, method }: Seen): string[] {
+/**
+ * Only what must have been seen is held against a client: the answer to this very request. What
+ * else was on its way when the registry asked for a pause, a busy machine may deliver much later.
+ * (The strict registry in the integration tests scripts its answers and so judges all requests.)
+ */
+function checkAny({ headers, notBefore, now }: Seen): string[] {
   const broken: string[] = [];
   if (!headers['user-agent']) broken.push('no User-Agent');
-  const paused = now > pause.since + GRACE_MS && now < pause.until - END_MS;
-  // Tidying up is not held back by a pause; everything else is.
-  if (paused && method !== 'DELETE') broken.push('sent before Retry-After was over');
+  if (now + CLOCK_MS < notBefore) broken.push('repeated before Retry-After was over');
   return broken;
 }
 

@@ -30,7 +30,8 @@ interface State {
   readonly sessions: Map<string, Session>;
   readonly confirmed: Map<string, Set<string>>;
   requests: number;
-  pause: { since: number; until: number };
+  /** requests that were answered 429, and when each may be sent again, ms since 1970 */
+  readonly refused: Map<string, number>;
 }
 
 function repositoryOf(path: string): string {
@@ -90,10 +91,10 @@ function learn(
 ): void {
   const status = answer.statusCode ?? 0;
   const retryAfter = Number(answer.headers['retry-after'] ?? 0);
-  const now = Date.now();
-  // A pause goes on; it does not begin again with each answer.
-  const since = now < state.pause.until ? state.pause.since : now;
-  if (status === 429) state.pause = { since, until: now + 1000 * retryAfter };
+  // All uploads begin with the same POST: which of them comes again, nobody can tell.
+  if (status === 429 && method !== 'POST') {
+    state.refused.set(`${method} ${url.href}`, Date.now() + 1000 * retryAfter);
+  }
   const confirmed = confirmedIn(state, repositoryOf(url.pathname));
   for (const name of confirmedBy(method, url, status, digest)) confirmed.add(name);
   follow(state, method, url, answer);
@@ -115,14 +116,14 @@ async function forward(
   const url = new URL(message.url ?? '/', `http://${message.headers.host}`);
   const method = message.method ?? 'GET';
   const confirmed = confirmedIn(state, repositoryOf(url.pathname));
-  const { pause } = state;
+  const notBefore = state.refused.get(`${method} ${url.href}`) ?? 0;
   const session = state.sessions.get(url.pathname);
   const note = (broken: readonly string[]): void => {
     for (const rule of broken) state.violations.push(`${method} ${url.pathname}: ${rule}`);
   };
   state.requests += 1;
   const { headers } = message;
-  note(checkRequest({ method, url, headers, session, confirmed, pause, now: Date.now() }));
+  note(checkRequest({ method, url, headers, session, confirmed, notBefore, now: Date.now() }));
   const isManifest = method === 'PUT' && url.pathname.includes('/manifests/');
   const body = isManifest ? await readManifest(message) : undefined;
   if (body) note(checkManifestBody(body, confirmed));
@@ -149,7 +150,7 @@ export async function startStrictProxy({ upstream }: StrictProxyOptions): Promis
     sessions: new Map(),
     confirmed: new Map(),
     requests: 0,
-    pause: { since: 0, until: 0 },
+    refused: new Map(),
   };
   const target = new URL(upstream);
   const server = createServer((message, response) => {
