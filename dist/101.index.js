@@ -12,6 +12,8 @@ __webpack_require__.d(__webpack_exports__, {
   runProbe: () => (/* binding */ runProbe)
 });
 
+// EXTERNAL MODULE: ./lib/http/transport.js
+var transport = __webpack_require__(3005);
 // EXTERNAL MODULE: ./lib/oci/digest.js
 var oci_digest = __webpack_require__(9501);
 // EXTERNAL MODULE: ./lib/util/errors.js
@@ -34,18 +36,10 @@ var registry_error = __webpack_require__(5249);
 
 
 
+
 /** The empty JSON object: two bytes that half the artifacts of the world have for a config. */
 const EMPTY = Buffer.from('{}');
 const CHUNK = 1024;
-function bodyOf(bytes) {
-    return {
-        size: bytes.length,
-        // oxlint-disable-next-line require-await -- an async iterable is what a body is
-        async *open() {
-            yield bytes;
-        },
-    };
-}
 /** Asks one question after another; what fails is an answer, too. */
 class Probe {
     findings = [];
@@ -78,7 +72,7 @@ class Probe {
     /** The first question, whose failure ends everything: may we write there at all? */
     async singlePost() {
         const digest = (0,oci_digest/* digestOf */.ol)(EMPTY);
-        const body = bodyOf(EMPTY);
+        const body = (0,transport/* bodyOf */.E)(EMPTY);
         const stored = await (0,start/* postWhole */.qn)(this.#connection, this.#repository, digest, body, this.#signal);
         if (stored === 'stored')
             return this.note('a blob in one POST (?digest=)', 'yes');
@@ -115,7 +109,7 @@ class Probe {
     async #patch(session, start) {
         const range = { start, end: start + CHUNK };
         try {
-            await session.patch(range, bodyOf(Buffer.alloc(CHUNK)), this.#signal);
+            await session.patch(range, (0,transport/* bodyOf */.E)(Buffer.alloc(CHUNK)), this.#signal);
             return 'yes';
         }
         catch (error) {
@@ -170,8 +164,8 @@ async function probeRegistry(connection, repository, signal) {
 var clock = __webpack_require__(6013);
 // EXTERNAL MODULE: ./lib/util/events.js
 var events = __webpack_require__(3319);
-// EXTERNAL MODULE: ./lib/app/wire.js + 34 modules
-var wire = __webpack_require__(4134);
+// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
+var wire = __webpack_require__(4258);
 ;// CONCATENATED MODULE: ./lib/app/run-probe.js
 
 

@@ -19951,7 +19951,10 @@ async function* openBlob(connection, repository, descriptor, from = 0, signal) {
 var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
 var oci_manifest = __nccwpck_require__(4360);
+// EXTERNAL MODULE: ./lib/http/transport.js
+var transport = __nccwpck_require__(3005);
 ;// CONCATENATED MODULE: ./lib/registry/manifests.js
+
 
 
 
@@ -20028,7 +20031,7 @@ async function putManifest(connection, repository, reference, { descriptor, byte
         method: 'PUT',
         url,
         headers: { 'content-type': descriptor.mediaType },
-        body: { size: bytes.length, open: () => once(bytes) },
+        body: (0,transport/* bodyOf */.E)(bytes),
         scopes: [(0,registry_connection/* pushScope */.Xu)(repository)],
         signal,
     };
@@ -20045,9 +20048,6 @@ async function putManifest(connection, repository, reference, { descriptor, byte
         .split(',')
         .map((tag) => tag.trim())
         .filter((tag) => tag !== '');
-}
-async function* once(bytes) {
-    yield bytes;
 }
 
 ;// CONCATENATED MODULE: ./lib/image/registry-source.js
@@ -20172,6 +20172,7 @@ function placesOf(targets) {
     }
     return [...byPlace.values()];
 }
+/** True for a layer that is still to be compressed. */
 function isPending(layer) {
     return 'prepare' in layer;
 }
@@ -21044,6 +21045,7 @@ async function bringManifest(filling, content) {
 
 
 
+
 /** Everything is there already: says so for each blob, for the report counts them. */
 function reportExisting({ context, place }, plan, root) {
     const { registry, repository } = place;
@@ -21129,9 +21131,6 @@ async function bringImage(filling, plan) {
     }
     return { place, tags, root };
 }
-function fill_isPending(layer) {
-    return 'prepare' in layer;
-}
 /** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
 async function bringUnfinished(filling, image) {
     // An image may hold one layer twice (two empty ones, say): its blob is sent once.
@@ -21142,7 +21141,7 @@ async function bringUnfinished(filling, image) {
         return running;
     };
     const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => async (signal) => {
-        const descriptor = fill_isPending(item) ? await item.prepare(signal) : item;
+        const descriptor = isPending(item) ? await item.prepare(signal) : item;
         if (uploads(filling, descriptor))
             await send(descriptor, signal);
         return descriptor;
@@ -21264,8 +21263,8 @@ function planned(plan, push) {
 
 // EXTERNAL MODULE: ./lib/report/collector.js + 2 modules
 var report_collector = __nccwpck_require__(4684);
-// EXTERNAL MODULE: ./lib/app/wire.js + 34 modules
-var wire = __nccwpck_require__(4134);
+// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
+var wire = __nccwpck_require__(4258);
 ;// CONCATENATED MODULE: ./lib/app/create-push.js
 
 
@@ -21386,7 +21385,7 @@ const VERSION = '0.1.0';
 
 /***/ }),
 
-/***/ 4134:
+/***/ 4258:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21612,7 +21611,10 @@ function readToken(response, askedAt) {
     };
 }
 
+// EXTERNAL MODULE: ./lib/http/transport.js
+var http_transport = __nccwpck_require__(3005);
 ;// CONCATENATED MODULE: ./lib/http/auth/tokens.js
+
 
 /** Two tokens of 16 KiB, the most a header can carry, fit twice. */
 const MAX_BODY = 64 * 1024;
@@ -21620,14 +21622,7 @@ const MAX_BODY = 64 * 1024;
 const NO_GET = new Set([400, 404, 405, 501]);
 const CLIENT_ID = 'idpbuilder-push';
 function tokens_form(fields) {
-    const bytes = Buffer.from(new URLSearchParams(fields).toString(), 'utf8');
-    return {
-        size: bytes.length,
-        // oxlint-disable-next-line require-await -- an async iterable is what a body is
-        async *open() {
-            yield bytes;
-        },
-    };
+    return (0,http_transport/* bodyOf */.E)(Buffer.from(new URLSearchParams(fields).toString(), 'utf8'));
 }
 function get(question, deps, signal) {
     const url = new URL(question.realm);
@@ -22755,12 +22750,6 @@ function log(emit, clock) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/http/transport.js
-/** Wraps `terminal` in `middlewares`, outermost first. */
-function compose(middlewares, terminal) {
-    return middlewares.reduceRight((next, middleware) => middleware(next), terminal);
-}
-
 ;// CONCATENATED MODULE: ./lib/http/user-agent.js
 /** Says who is asking, so that a registry's operator can tell us from others. */
 function userAgent(value) {
@@ -22778,7 +22767,7 @@ function userAgent(value) {
 
 /** For questions that need no login: which scheme is spoken, and the token server's. */
 function openChain({ transport, retry: options, userAgent: agent }) {
-    return compose([userAgent(agent), (0,retry/* retry */.L5)(options), log(options.emit, options.clock)], exchange(transport));
+    return (0,http_transport/* compose */.Z)([userAgent(agent), (0,retry/* retry */.L5)(options), log(options.emit, options.clock)], exchange(transport));
 }
 /**
  * The order of everything that concerns one exchange, outermost first. Challenges are answered
@@ -22786,7 +22775,7 @@ function openChain({ transport, retry: options, userAgent: agent }) {
  * would else wait behind the request that needs its token.
  */
 function registryChain({ transport, retry: options, userAgent: agent }, authenticator, controller, capabilities, origin) {
-    return compose([
+    return (0,http_transport/* compose */.Z)([
         userAgent(agent),
         auth(() => authenticator),
         (0,retry/* retry */.L5)(options),
@@ -25400,6 +25389,31 @@ function announcedWait(response, now) {
         wait = parseGoDuration(/retry-after:\s*([\dhmsuµn.]+)/i.exec(bodyText(response))?.[1] ?? '');
     }
     return wait === undefined ? undefined : Math.min(Math.max(0, wait), MAX_ANNOUNCED_WAIT_MS);
+}
+
+
+/***/ }),
+
+/***/ 3005:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   E: () => (/* binding */ bodyOf),
+/* harmony export */   Z: () => (/* binding */ compose)
+/* harmony export */ });
+/** Bytes in memory as a request body. */
+function bodyOf(bytes) {
+    return {
+        size: bytes.length,
+        // oxlint-disable-next-line require-await -- an async iterable is what a body is
+        async *open() {
+            yield bytes;
+        },
+    };
+}
+/** Wraps `terminal` in `middlewares`, outermost first. */
+function compose(middlewares, terminal) {
+    return middlewares.reduceRight((next, middleware) => middleware(next), terminal);
 }
 
 

@@ -9,6 +9,17 @@ export interface RequestBody {
   open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
+/** Bytes in memory as a request body. */
+export function bodyOf(bytes: Uint8Array): RequestBody {
+  return {
+    size: bytes.length,
+    // oxlint-disable-next-line require-await -- an async iterable is what a body is
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
 /** One HTTP request on its way through the chain. */
 export interface HttpRequest {
   readonly method: Method;

@@ -53,7 +53,8 @@ export function placesOf(targets: readonly Reference[]): PlannedPlace[] {
   return [...byPlace.values()];
 }
 
-function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
+/** True for a layer that is still to be compressed. */
+export function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
   return 'prepare' in layer;
 }
 

@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, isDigest, isDigestOf, type Digest } from '../oci/digest.ts';
 import { MANIFEST_MAX_BYTES } from '../oci/manifest.ts';
 import { MANIFEST_ACCEPT } from '../oci/media-types.ts';
+import { bodyOf } from '../http/transport.ts';
 import { imageError, PushError } from '../util/errors.ts';
 import { apiUrl, expect, pullScope, pushScope, type Connection } from './connection.ts';
 import { registryError } from './error.ts';
@@ -99,7 +100,7 @@ export async function putManifest(
     method: 'PUT',
     url,
     headers: { 'content-type': descriptor.mediaType },
-    body: { size: bytes.length, open: () => once(bytes) },
+    body: bodyOf(bytes),
     scopes: [pushScope(repository)],
     signal,
   } as const;
@@ -119,8 +120,4 @@ export async function putManifest(
     .split(',')
     .map((tag) => tag.trim())
     .filter((tag) => tag !== '');
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -1,4 +1,4 @@
-import type { HttpResponse, RequestBody } from '../http/transport.ts';
+import { bodyOf, type HttpResponse } from '../http/transport.ts';
 import { digestOf } from '../oci/digest.ts';
 import { messageOf } from '../util/errors.ts';
 import { formatBytes } from '../util/text.ts';
@@ -17,16 +17,6 @@ export interface Finding {
 /** The empty JSON object: two bytes that half the artifacts of the world have for a config. */
 const EMPTY = Buffer.from('{}');
 const CHUNK = 1024;
-
-function bodyOf(bytes: Uint8Array): RequestBody {
-  return {
-    size: bytes.length,
-    // oxlint-disable-next-line require-await -- an async iterable is what a body is
-    async *open() {
-      yield bytes;
-    },
-  };
-}
 
 /** Asks one question after another; what fails is an answer, too. */
 class Probe {

@@ -1,5 +1,11 @@
 import type { Clock } from '../../util/clock.ts';
-import type { Handler, HttpRequest, HttpResponse, RequestBody } from '../transport.ts';
+import {
+  bodyOf,
+  type Handler,
+  type HttpRequest,
+  type HttpResponse,
+  type RequestBody,
+} from '../transport.ts';
 import { basicHeader, type Credential } from './credentials.ts';
 
 /** What is asked of a token server. */
@@ -26,14 +32,7 @@ const NO_GET = new Set([400, 404, 405, 501]);
 const CLIENT_ID = 'idpbuilder-push';
 
 function form(fields: Readonly<Record<string, string>>): RequestBody {
-  const bytes = Buffer.from(new URLSearchParams(fields).toString(), 'utf8');
-  return {
-    size: bytes.length,
-    // oxlint-disable-next-line require-await -- an async iterable is what a body is
-    async *open() {
-      yield bytes;
-    },
-  };
+  return bodyOf(Buffer.from(new URLSearchParams(fields).toString(), 'utf8'));
 }
 
 function get(question: TokenQuestion, deps: TokenDeps, signal?: AbortSignal): HttpRequest {

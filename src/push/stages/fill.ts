@@ -1,4 +1,4 @@
-import type { PendingLayer, UnfinishedImage } from '../../image/source.ts';
+import type { UnfinishedImage } from '../../image/source.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContentGraph } from '../../oci/graph.ts';
@@ -7,7 +7,7 @@ import { headManifest, type ManifestContent } from '../../registry/manifests.ts'
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { LoadedImage } from '../image.ts';
-import type { PlannedPlace, PushPlan } from '../plan.ts';
+import { isPending, type PlannedPlace, type PushPlan } from '../plan.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
 
 /** A repository that holds everything, and what its tags named before. */
@@ -114,10 +114,6 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
     await bringGraph({ ...filling, early: early.answers }, image.graph);
   }
   return { place, tags, root };
-}
-
-function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
-  return 'prepare' in layer;
 }
 
 /** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
