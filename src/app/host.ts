@@ -1,4 +1,6 @@
+import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/layers.ts';
+import type { StatePlaces } from '../state/store.ts';
 import type { RetryPolicy } from '../util/backoff.ts';
 import type { EventSink } from '../util/events.ts';
 
@@ -21,6 +23,8 @@ export interface Host {
   readonly sinks: readonly EventSink[];
   /** how long to wait between attempts where nobody announces a wait; patiently by default */
   readonly backoff?: Pick<RetryPolicy, 'baseMs' | 'maxMs'>;
+  /** where the push may keep what it remembers; without it nothing is remembered */
+  readonly state?: (config: Config) => StatePlaces;
   /** for User-Agent: `action` or `cli` */
   readonly kind: 'action' | 'cli' | 'library';
 }

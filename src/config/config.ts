@@ -44,5 +44,14 @@ export interface Config {
   readonly maxConcurrency: number;
   /** bytes: larger blobs go in chunks of this size */
   readonly chunkSize?: number;
+  /** go on with interrupted pushes, and write down how far this one has come */
+  readonly resume: boolean;
+  /** keep the record of what is where, and in the action use the Actions cache */
+  readonly cache: boolean;
+  /** folder that keeps all of it, instead of the user's own or the Actions cache */
+  readonly cacheDirectory?: string;
+  /** the record's size, bytes, and its number of blobs */
+  readonly cacheMaxSize: number;
+  readonly cacheMaxEntries: number;
   readonly verbosity: Verbosity;
 }

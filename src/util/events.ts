@@ -4,6 +4,12 @@ import type { Stage } from './errors.ts';
 /** How a blob or manifest came to be in the registry. */
 export type BlobOutcome = 'exists' | 'mounted' | 'uploaded' | 'resumed';
 
+/**
+ * What told us that a blob need not be sent: the record of what is where, or what an interrupted
+ * push has left. Nothing of it was believed without asking the registry.
+ */
+export type BlobHint = 'record' | 'resume';
+
 /** One place of one image: the unit in which things are uploaded and counted. */
 export interface Place {
   readonly registry: string;
@@ -29,12 +35,17 @@ export type PushEventBody =
   | ({ readonly type: 'blob-progress'; readonly digest: Digest; readonly bytes: number } & Place)
   /** an attempt failed: what it had sent no longer counts as progress */
   | ({ readonly type: 'blob-restarted'; readonly digest: Digest; readonly bytes: number } & Place)
+  /** an upload that an earlier run began goes on: so many of its bytes are in the registry */
+  | ({ readonly type: 'blob-resumed'; readonly digest: Digest; readonly bytes: number } & Place)
   | ({
       readonly type: 'blob-finished';
       readonly digest: Digest;
       readonly size: number;
       readonly outcome: BlobOutcome;
       readonly durationMs: number;
+      /** bytes that an earlier run had sent, of a blob that was resumed */
+      readonly resumedBytes?: number;
+      readonly hint?: BlobHint;
     } & Place)
   | ({
       readonly type: 'manifest-pushed';
@@ -55,6 +66,17 @@ export type PushEventBody =
       readonly attempts?: number;
       /** the registry has asked for it */
       readonly announced?: boolean;
+    }
+  /** an earlier run of this push was interrupted, and what it left was found */
+  | {
+      readonly type: 'resuming';
+      /** when it was last heard of, ms since 1970 */
+      readonly since: number;
+      /** blobs it had finished, and bytes it had sent, in all places */
+      readonly blobs: number;
+      readonly bytes: number;
+      /** where that was kept: a file's path, or `the Actions cache` */
+      readonly from: string;
     }
   /** what the push has settled on with a registry */
   | {
