@@ -5,6 +5,7 @@ import type { Connection } from '../registry/connection.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
+import type { PushMemory } from './memory.ts';
 
 /** What is to be pushed, and how. */
 export interface PushRequest {
@@ -21,6 +22,8 @@ export interface PushContext {
   readonly openSource: (signal: AbortSignal) => Promise<OpenedSource>;
   /** one connection per registry, made when it is first asked for */
   readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
+  /** what earlier pushes left; undefined where nothing is remembered */
+  readonly memory?: PushMemory | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Connection } from '../registry/connection.ts';
 import type { UploadMemory } from '../registry/upload/checkpoint.ts';
-import type { BlobHint, Place } from '../util/events.ts';
+import type { Place } from '../util/events.ts';
 
 /**
  * What is known of earlier pushes. All of it is a hint: it is asked about before it is trusted, and
@@ -19,8 +19,8 @@ export interface Remembered {
   blobArrived(place: Place, descriptor: Descriptor): void;
   /** The manifest is in the repository. */
   manifestArrived(place: Place, digest: Digest): void;
-  /** Somebody said that the blob is there, and it is not. */
-  notThere(place: Place, digest: Digest, hint: BlobHint): void;
+  /** What is remembered of the blob in this repository is wrong. */
+  notThere(place: Place, digest: Digest): void;
 }
 
 /** What one push remembers; see `Remembered`. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { PushError } from '../../../src/util/errors.ts';
-import { uploadBlob, type BlobUpload } from '../../../src/registry/upload/strategy.ts';
+import type { BlobUpload } from '../../../src/registry/upload/blob-upload.ts';
+import { uploadBlob } from '../../../src/registry/upload/strategy.ts';
 import { answer } from '../http/support.ts';
 import { fakeConnection, type Answers } from './support.ts';
 
@@ -55,7 +56,7 @@ function puts(...outcomes: (ReturnType<typeof answer> | Error)[]): Answers {
 describe('a blob', () => {
   test('is sent over a session whose address is used as it came', async () => {
     const { result, lines, sent, connection } = await upload(puts());
-    expect(result).toBe('uploaded');
+    expect(result).toEqual({ outcome: 'uploaded' });
     expect(lines).toEqual([UPLOADS, PUT]);
     expect(connection.requests[1]).toMatchObject({
       headers: { 'content-type': 'application/octet-stream' },
@@ -70,7 +71,7 @@ describe('a blob', () => {
       (line) => (line === mount ? answer(201) : undefined),
       { mountFrom: 'other' },
     );
-    expect(result).toBe('mounted');
+    expect(result).toEqual({ outcome: 'mounted' });
     expect(lines).toEqual([mount]);
     expect(connection.requests[0]?.scopes).toEqual([
       'repository:app:pull,push',
@@ -88,7 +89,7 @@ describe('a blob', () => {
       (line) => (line.includes('mount=') ? refusal : puts()(line, undefined as never)),
       { mountFrom: 'other' },
     );
-    expect(result).toBe('uploaded');
+    expect(result).toEqual({ outcome: 'uploaded' });
     expect(lines.slice(-2)).toEqual([UPLOADS, PUT]);
   });
 
@@ -100,7 +101,7 @@ describe('a blob', () => {
       },
       { mountFrom: 'other' },
     );
-    expect(result).toBe('exists');
+    expect(result).toEqual({ outcome: 'exists' });
     expect(lines.at(-1)).toBe(CANCEL);
   });
 });
@@ -113,7 +114,7 @@ describe('what fails for the moment', () => {
     ['a lost session', answer(404, { errors: [{ code: 'BLOB_UPLOAD_UNKNOWN' }] })],
   ])('is begun again with a new session (%s)', async (_, failure) => {
     const { result, lines, sent, connection } = await upload(puts(failure));
-    expect(result).toBe('uploaded');
+    expect(result).toEqual({ outcome: 'uploaded' });
     expect(lines.filter((line) => line === UPLOADS)).toHaveLength(2);
     expect(sent).toBe(BYTES.length);
     expect(connection.slept).toHaveLength(1);
@@ -124,7 +125,7 @@ describe('what fails for the moment', () => {
     const { result, lines } = await upload((line, request) =>
       line.startsWith('HEAD') ? answer(200) : lost(line, request),
     );
-    expect(result).toBe('uploaded');
+    expect(result).toEqual({ outcome: 'uploaded' });
     expect(lines.filter((line) => line.startsWith('PUT'))).toHaveLength(1);
   });
 
@@ -181,7 +182,7 @@ describe('a source that', () => {
   test('has empty pieces is fine', async () => {
     const none = Buffer.alloc(0);
     const { result } = await upload(puts(), { pieces: [none, BYTES, none] });
-    expect(result).toBe('uploaded');
+    expect(result).toEqual({ outcome: 'uploaded' });
   });
 });
 

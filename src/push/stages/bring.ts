@@ -4,9 +4,11 @@ import { blobExists } from '../../registry/blobs.ts';
 import type { Connection } from '../../registry/connection.ts';
 import { putManifest, type ManifestContent } from '../../registry/manifests.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
-import type { BlobOutcome } from '../../util/events.ts';
+import type { BlobResult } from '../../registry/upload/blob-upload.ts';
+import type { BlobHint } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { LoadedImage } from '../image.ts';
+import type { Remembered } from '../memory.ts';
 import type { PlannedPlace } from '../plan.ts';
 
 /** One repository that is being filled. */
@@ -19,13 +21,26 @@ export interface Filling {
   readonly sibling?: string | undefined;
   /** blobs that were asked about before anything else was known */
   readonly early?: ReadonlyMap<Digest, Promise<boolean>>;
+  /** what earlier pushes left */
+  readonly remembered?: Remembered | undefined;
   readonly signal: AbortSignal;
 }
 
-function mountSource({ image, connection, place, sibling }: Filling): string | undefined {
+/** A repository of the same registry that may hold a blob, and who says so. */
+interface MountSource {
+  readonly from: string;
+  /** told by the record of earlier pushes */
+  readonly recorded: boolean;
+}
+
+function mountSource(filling: Filling, digest: Digest): MountSource | undefined {
+  const { image, connection, place, sibling, remembered } = filling;
   const { origin } = image.source;
   const same = origin?.registry === connection.registry && origin.repository !== place.repository;
-  return sibling ?? (same ? origin.repository : undefined);
+  const certain = sibling ?? (same ? origin.repository : undefined);
+  if (certain !== undefined) return { from: certain, recorded: false };
+  const from = remembered?.elsewhere(place, digest)[0];
+  return from === undefined ? undefined : { from, recorded: true };
 }
 
 /**
@@ -35,13 +50,16 @@ function mountSource({ image, connection, place, sibling }: Filling): string | u
 const RATHER_SENT_THAN_ASKED = 16 * 1024;
 
 /** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
-export async function isThere(filling: Filling, { digest, size }: Descriptor): Promise<boolean> {
-  const { connection, place, image, early, signal } = filling;
+export async function isThere(filling: Filling, descriptor: Descriptor): Promise<boolean> {
+  const { connection, place, image, early, remembered, signal } = filling;
+  const { digest, size } = descriptor;
   // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-  const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
-  if (tiny || mountSource(filling) !== undefined) return false;
+  if (image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED) return false;
   const asked = early?.get(digest);
   if (asked) return asked;
+  if (mountSource(filling, digest)) return false;
+  // A blob whose upload was interrupted: its session knows more.
+  if (remembered?.upload(place, descriptor, connection)?.earlier()) return false;
   return connection.congestion.run(
     'request',
     () => blobExists(connection, place.repository, digest, signal),
@@ -49,27 +67,77 @@ export async function isThere(filling: Filling, { digest, size }: Descriptor): P
   );
 }
 
-/** Brings one blob, unless it is there. */
-export async function bringBlob(filling: Filling, descriptor: Descriptor): Promise<void> {
-  const { context, image, connection, place, signal } = filling;
-  const { emit, clock } = context;
+/** Tells the memory and everybody else what became of a blob. */
+function tell(
+  { context, place, remembered }: Filling,
+  descriptor: Descriptor,
+  { outcome, resumedBytes }: BlobResult,
+  facts: { readonly durationMs: number; readonly hint?: BlobHint | undefined },
+): void {
   const { registry, repository } = place;
   const { digest, size } = descriptor;
-  const mountFrom = mountSource(filling);
+  const { durationMs, hint } = facts;
+  remembered?.blobArrived(place, descriptor);
+  context.emit({
+    type: 'blob-finished',
+    registry,
+    repository,
+    digest,
+    size,
+    outcome,
+    durationMs,
+    ...(resumedBytes === undefined ? {} : { resumedBytes }),
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+async function uploadOne(
+  filling: Filling,
+  descriptor: Descriptor,
+  mount: MountSource | undefined,
+): Promise<BlobResult> {
+  const { context, image, connection, place, remembered, signal } = filling;
+  const { registry, repository } = place;
+  const { digest, size } = descriptor;
+  const { emit } = context;
+  emit({ type: 'blob-started', registry, repository, digest, size });
+  const result = await uploadBlob({
+    connection,
+    repository,
+    descriptor,
+    content: image.source.content,
+    mountFrom: mount?.from,
+    memory: remembered?.upload(place, descriptor, connection),
+    emit,
+    signal,
+  });
+  if (mount?.recorded && result.outcome !== 'mounted') {
+    remembered?.notThere({ registry, repository: mount.from }, digest);
+  }
+  return result;
+}
+
+/** Brings one blob, unless it is there. */
+export async function bringBlob(filling: Filling, descriptor: Descriptor): Promise<void> {
+  const { context, connection, place, remembered, signal } = filling;
+  const { clock } = context;
+  const { digest } = descriptor;
   const started = clock.now();
-  const finished = (outcome: BlobOutcome, since: number): void => {
-    const durationMs = clock.now() - since;
-    emit({ type: 'blob-finished', registry, repository, digest, size, outcome, durationMs });
-  };
-  if (await isThere(filling, descriptor)) return finished('exists', started);
+  const arrived = remembered?.finished(place, digest) === true;
+  if (await isThere(filling, descriptor)) {
+    const hint = arrived ? 'resume' : undefined;
+    tell(filling, descriptor, { outcome: 'exists' }, { durationMs: clock.now() - started, hint });
+    return;
+  }
+  if (arrived) remembered?.notThere(place, digest);
+  const mount = mountSource(filling, digest);
   await connection.congestion.run(
     'upload',
     async () => {
       const begun = clock.now();
-      emit({ type: 'blob-started', registry, repository, digest, size });
-      const { content } = image.source;
-      const upload = { connection, repository, descriptor, content, mountFrom, emit, signal };
-      finished(await uploadBlob(upload), begun);
+      const result = await uploadOne(filling, descriptor, mount);
+      const hint = mount?.recorded && result.outcome === 'mounted' ? 'record' : undefined;
+      tell(filling, descriptor, result, { durationMs: clock.now() - begun, hint });
     },
     signal,
   );
@@ -85,5 +153,6 @@ export async function bringManifest(filling: Filling, content: ManifestContent):
     () => putManifest(connection, repository, digest, content, { signal }),
     signal,
   );
+  filling.remembered?.manifestArrived(place, digest);
   context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'uploaded' });
 }

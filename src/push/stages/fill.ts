@@ -7,6 +7,7 @@ import { headManifest, type ManifestContent } from '../../registry/manifests.ts'
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { LoadedImage } from '../image.ts';
+import type { Remembered } from '../memory.ts';
 import { isPending, type PlannedPlace, type PushPlan } from '../plan.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
 
@@ -97,13 +98,20 @@ async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> 
   }
 }
 
+/** What earlier pushes left; nobody asks for it where the whole image is there. */
+async function recall({ context, image, signal }: Filling): Promise<Remembered | undefined> {
+  const { digest } = image.graph ? image.graph.root : image.unfinished.config;
+  return context.memory?.recall(digest, signal);
+}
+
 /** Fills one repository. */
 export async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledPlace> {
   const { image, place } = filling;
   const early = askEarly(filling, image);
   const { tags, there } = await look(filling, image.graph?.root.digest);
   if (!image.graph) {
-    return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
+    const known = { ...filling, remembered: await recall(filling) };
+    return { place, tags, root: await bringUnfinished(known, image.unfinished) };
   }
   const root = image.graph.manifests.at(-1);
   if (!root) throw new Error('a graph has at least its root');
@@ -111,7 +119,8 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
     early.stop();
     reportExisting(filling, plan, root.descriptor.digest);
   } else {
-    await bringGraph({ ...filling, early: early.answers }, image.graph);
+    const remembered = await recall(filling);
+    await bringGraph({ ...filling, early: early.answers, remembered }, image.graph);
   }
   return { place, tags, root };
 }

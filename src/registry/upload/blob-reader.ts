@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import type { RequestBody } from '../../http/transport.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hasherFor, type Digest } from '../../oci/digest.ts';
@@ -18,6 +19,23 @@ export interface BlobWatch {
   readonly rewound: (bytes: number) => void;
 }
 
+/** Cuts a chunk that begins at `position` at some offsets of the blob. */
+function* splitAt(
+  chunk: Uint8Array,
+  position: number,
+  offsets: readonly number[],
+): Generator<Uint8Array> {
+  const end = position + chunk.length;
+  const cuts = offsets
+    .filter((offset) => offset > position && offset < end)
+    .toSorted((a, b) => a - b);
+  let from = position;
+  for (const cut of [...cuts, end]) {
+    if (cut > from) yield chunk.subarray(from - position, cut - position);
+    from = cut;
+  }
+}
+
 /**
  * Gives a blob as request bodies, whole or in parts, and hashes it while it is sent. The last piece
  * is held back until the digest is known to be right: a source that changed or is corrupt fails
@@ -27,7 +45,7 @@ export class BlobReader {
   readonly #descriptor: Descriptor;
   readonly #content: BlobContent;
   readonly #watch: BlobWatch;
-  readonly #hash;
+  #hash: Hash;
   #hashed = 0;
   #given = 0;
   #verified = false;
@@ -61,6 +79,66 @@ export class BlobReader {
   rewind(start = 0): void {
     if (this.#given > start) this.#watch.rewound(this.#given - start);
     this.#given = start;
+  }
+
+  /** False while bytes are given a second time. */
+  get isFurthest(): boolean {
+    return this.#hashed === this.#given;
+  }
+
+  /** Digest of all bytes that were given, where `isFurthest`. */
+  checksum(): Digest {
+    return this.#digestOf(this.#hash);
+  }
+
+  /**
+   * Reads what somebody else has sent already, without giving it: as if the first `to` bytes had
+   * been sent by this reader.
+   * @param upTo how many bytes the digest is wanted of; may be more or less than `to`
+   * @param read told of bytes as they are read
+   * @returns the digest of the first `upTo` bytes
+   */
+  async skip(
+    to: number,
+    upTo: number,
+    read: (bytes: number) => void,
+    signal?: AbortSignal,
+  ): Promise<Digest> {
+    this.restart();
+    const far = Math.max(to, upTo);
+    let wanted = upTo === 0 ? this.#hash.copy() : undefined;
+    let other = to === 0 ? this.#hash.copy() : undefined;
+    let position = 0;
+    const take = (piece: Uint8Array): void => {
+      if (position < to) this.#hash.update(piece);
+      else other?.update(piece);
+      position += piece.length;
+      if (position === to && to < upTo) other = this.#hash.copy();
+      if (position === upTo) wanted = position <= to ? this.#hash.copy() : other;
+    };
+    for await (const chunk of this.#content.open(this.#descriptor, 0, signal)) {
+      if (position >= far) break;
+      for (const piece of splitAt(chunk.subarray(0, far - position), position, [to, upTo])) {
+        take(piece);
+      }
+      read(chunk.length);
+    }
+    if (position < far || !wanted) this.#verifySize(position);
+    this.#hashed = to;
+    this.#given = to;
+    return this.#digestOf(wanted ?? this.#hash);
+  }
+
+  /** Forgets everything: the blob begins with its first byte. */
+  restart(): void {
+    this.#hash = hasherFor(this.#descriptor.digest);
+    this.#hashed = 0;
+    this.#verified = false;
+    this.rewind();
+  }
+
+  #digestOf(hash: Hash): Digest {
+    return `${algorithmOf(this.#descriptor.digest)}:${hash.copy().digest('hex')}` as Digest;
   }
 
   async *#send({ start, end }: Range, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -101,17 +179,21 @@ export class BlobReader {
     this.#hashed = position + chunk.length;
   }
 
+  #verifySize(position: number): void {
+    const { digest, size } = this.#descriptor;
+    if (position === size) return;
+    const relation = position < size ? 'shorter' : 'longer';
+    throw imageError(
+      `The source is corrupt: blob ${digest} is ${relation} than the ${size} bytes its manifest gives.`,
+      'Build or save the image again.',
+    );
+  }
+
   #verify(position: number): void {
     const { digest, size } = this.#descriptor;
-    if (position !== size) {
-      const relation = position < size ? 'shorter' : 'longer';
-      throw imageError(
-        `The source is corrupt: blob ${digest} is ${relation} than the ${size} bytes its manifest gives.`,
-        'Build or save the image again.',
-      );
-    }
+    this.#verifySize(position);
     if (this.#verified || this.#hashed !== size) return;
-    const actual = `${algorithmOf(digest)}:${this.#hash.digest('hex')}` as Digest;
+    const actual = this.#digestOf(this.#hash);
     if (actual !== digest) {
       throw imageError(
         `The source is corrupt: the bytes of blob ${digest} hash to ${actual}.`,

@@ -4,6 +4,7 @@ import type { Connection } from '../connection.ts';
 import { RegistryError } from '../error.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { smallerThan, type Range } from './ranges.ts';
+import { agreedOffset } from './resume.ts';
 import type { UploadSession } from './session.ts';
 
 export interface ChunkedUpload {
@@ -11,6 +12,8 @@ export interface ChunkedUpload {
   readonly session: UploadSession;
   readonly descriptor: Descriptor;
   readonly reader: BlobReader;
+  /** bytes the registry has already; 0 by default */
+  readonly from?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,6 +21,20 @@ export interface ChunkedUpload {
 export class ChunksRefused extends Error {
   override readonly name = 'ChunksRefused';
 }
+
+/** An upload that was gone on with does not take the first bytes it is sent. */
+export class ContinuationRefused extends Error {
+  override readonly name = 'ContinuationRefused';
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`status ${status}`);
+    this.status = status;
+  }
+}
+
+/** What a registry answers that has lost the upload, or its place in it; busy ones answer otherwise. */
+const REFUSES_TO_GO_ON = new Set([400, 404, 405, 409, 410, 411, 412, 416, 500, 501]);
 
 /** GHCR says 416 where others say 413; at the start of a blob it can mean nothing else. */
 function isTooLarge(error: unknown, range: Range): error is RegistryError {
@@ -31,19 +48,16 @@ function isRefusal(error: unknown, range: Range): boolean {
 }
 
 /**
- * How far a registry has got with a chunk that failed: asked from the registry, and agreed with what
- * we know ourselves, for replies lie (Gitea counts one too many, ECR stays at the first chunk).
+ * How far a registry has got with a chunk that failed, agreed with what we know ourselves.
  * @returns the offset to go on from; undefined: nobody knows, the blob starts over
  */
-async function agreedOffset(upload: ChunkedUpload, range: Range): Promise<number | undefined> {
-  const { sessions, sessionOffset } = upload.connection.capabilities.profile;
-  if (sessions?.value === 'never' || sessionOffset?.value === 'sticks') return undefined;
-  const told = await upload.session.offset(upload.signal);
-  if (told === undefined) return undefined;
-  const offset = sessionOffset?.value === 'one-too-many' ? told - 1 : told;
+async function offsetAfter(upload: ChunkedUpload, range: Range): Promise<number | undefined> {
+  const { session, connection, reader, signal } = upload;
+  const offset = await agreedOffset(session, connection, signal);
+  if (offset === undefined) return undefined;
   // One byte more than before is what a registry says that counts one too many.
   if (offset === range.start + 1) return range.start;
-  return offset >= range.start && offset <= upload.reader.given ? offset : undefined;
+  return offset >= range.start && offset <= reader.given ? offset : undefined;
 }
 
 /** Finds out what to do about a chunk that did not get through. */
@@ -64,6 +78,10 @@ async function afterFailure(
     if ((capabilities.chunkSize ?? size) >= size) throw error;
     return range.start;
   }
+  const first = range.start > 0 && range.start === upload.from;
+  if (first && error instanceof RegistryError && REFUSES_TO_GO_ON.has(error.status)) {
+    throw new ContinuationRefused(error.status);
+  }
   if (isRefusal(error, range)) {
     capabilities.chunks = 'no';
     throw new ChunksRefused();
@@ -71,7 +89,7 @@ async function afterFailure(
   const failure = failureOfError(error);
   if (!failure || attempt >= retry.policy.attempts) throw error;
   await waitBeforeRetry(retry, registry, failure, attempt, signal);
-  const offset = await agreedOffset(upload, range);
+  const offset = await offsetAfter(upload, range);
   if (offset === undefined) throw error;
   return offset;
 }
@@ -98,7 +116,7 @@ async function sendChunk(upload: ChunkedUpload, range: Range): Promise<boolean> 
 export async function sendInChunks(upload: ChunkedUpload): Promise<void> {
   const { connection, session, descriptor, signal } = upload;
   const { digest, size } = descriptor;
-  let offset = 0;
+  let offset = upload.from ?? 0;
   let attempt = 1;
   while (offset < size) {
     const chunk = connection.capabilities.chunkSize ?? size;

@@ -10,7 +10,8 @@ const OCTETS = { 'content-type': 'application/octet-stream' };
 /**
  * An upload that a registry has opened for one blob. It ends in exactly one way: committed, or
  * cancelled; a session that is neither stays in the registry for a week. Its Location is opaque and
- * changes with every answer. Nothing here is repeated: whoever owns the blob decides how to go on.
+ * changes with every answer. What changes it is not repeated: whoever owns the blob decides how to
+ * go on.
  */
 export class UploadSession {
   readonly #connection: Connection;
@@ -22,6 +23,16 @@ export class UploadSession {
     this.#connection = connection;
     this.#repository = repository;
     this.#location = location;
+  }
+
+  /** Where it answers now. */
+  get location(): URL {
+    return this.#location;
+  }
+
+  /** False once it was committed or cancelled, or the registry is known to have forgotten it. */
+  get isOpen(): boolean {
+    return this.#open;
   }
 
   /** Sends the whole blob in one PUT. */
@@ -57,7 +68,8 @@ export class UploadSession {
    * @returns bytes; undefined when it does not say, or has forgotten the session
    */
   async offset(signal?: AbortSignal): Promise<number | undefined> {
-    const response = await call(this.#connection, this.#request('GET', this.#location, signal));
+    const { retry: _never, ...request } = this.#request('GET', this.#location, signal);
+    const response = await call(this.#connection, request);
     if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
       if (response.status === 404) this.#open = false;
       return undefined;

@@ -1,0 +1,144 @@
+import type { Connection } from '../connection.ts';
+import { RegistryError } from '../error.ts';
+import type { BlobReader } from './blob-reader.ts';
+import type { BlobUpload } from './blob-upload.ts';
+import type { UploadCheckpoint } from './checkpoint.ts';
+import { UploadSession } from './session.ts';
+
+/** Smaller blobs are sent again sooner than anybody could ask how far they had got, bytes. */
+export const RESUMABLE_MIN: number = 1024 * 1024;
+
+const TOLD_EVERY = 16 * 1024 * 1024;
+
+/** An upload that goes on: its session, and the first byte the registry lacks. */
+export interface Continued {
+  readonly session: UploadSession;
+  readonly offset: number;
+}
+
+/** True where a broken upload of this blob may be worth going on with. */
+export function isResumable({ connection, descriptor }: BlobUpload): boolean {
+  const { sessions } = connection.capabilities.profile;
+  return sessions?.value !== 'never' && descriptor.size >= RESUMABLE_MIN;
+}
+
+/**
+ * The address of a remembered session, where it can be one: on the registry's own origin, and below
+ * the place where the specification puts this repository's uploads. What was remembered may have
+ * been written by a stranger, and must not lead our login elsewhere, nor to another kind of request.
+ * @returns undefined for every other address
+ */
+export function sessionUrl(
+  location: string,
+  repository: string,
+  { origin }: Connection,
+): URL | undefined {
+  if (!URL.canParse(location)) return undefined;
+  const url = new URL(location);
+  if (url.origin !== origin.origin || url.username !== '' || url.password !== '') return undefined;
+  const uploads = `/v2/${repository}/blobs/uploads/`;
+  // One more part, and nothing that a server could read as a way up.
+  const rest = url.pathname.startsWith(uploads) ? url.pathname.slice(uploads.length) : '';
+  return /^[\w.~=-]+$/.test(rest) && !/^\.+$/.test(rest) ? url : undefined;
+}
+
+/**
+ * How far the registry says it is, agreed with what is known of its answers.
+ * @returns the offset to go on from; undefined: nobody knows
+ */
+export async function agreedOffset(
+  session: UploadSession,
+  { capabilities }: Connection,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const { sessions, sessionOffset } = capabilities.profile;
+  // ECR's offset stays at the first chunk, whatever it has.
+  if (sessions?.value === 'never' || sessionOffset?.value === 'sticks') return undefined;
+  const told = await session.offset(signal);
+  if (told === undefined) return undefined;
+  return sessionOffset?.value === 'one-too-many' ? Math.max(0, told - 1) : told;
+}
+
+/** Why an upload that was remembered is not gone on with, as people read it. */
+class StartOver extends Error {
+  override readonly name = 'StartOver';
+}
+
+function reasonOf(error: unknown, registry: string): string | undefined {
+  if (error instanceof StartOver) return error.message;
+  const refused = error instanceof RegistryError && error.code === 'REGISTRY';
+  return refused ? `${registry} does not go on with it (status ${error.status})` : undefined;
+}
+
+async function reopen(upload: BlobUpload, earlier: UploadCheckpoint): Promise<Continued> {
+  const { connection, repository, descriptor, signal } = upload;
+  const url = sessionUrl(earlier.location, repository, connection);
+  if (!url) throw new StartOver('what is remembered of it does not belong to this registry');
+  const session = new UploadSession(connection, repository, url);
+  const offset = await agreedOffset(session, connection, signal);
+  if (offset === undefined) throw new StartOver(`${connection.registry} has forgotten it`);
+  if (offset === 0 || offset > descriptor.size) {
+    await session.cancel(signal);
+    const what = offset === 0 ? 'nothing of it' : 'more of it than there is';
+    throw new StartOver(`${connection.registry} has ${what}`);
+  }
+  return { session, offset };
+}
+
+/** Shows that something moves while nothing is sent. */
+export function working({ emit }: BlobUpload): (bytes: number) => void {
+  let untold = 0;
+  return (bytes) => {
+    untold += bytes;
+    if (untold < TOLD_EVERY) return;
+    emit({ type: 'source-progress', bytes: untold });
+    untold = 0;
+  };
+}
+
+/** Reads what the registry has once more, and compares it with what was sent then. */
+async function checkPrefix(
+  upload: BlobUpload,
+  reader: BlobReader,
+  earlier: UploadCheckpoint,
+  { session, offset }: Continued,
+): Promise<void> {
+  const { bytesWritten, checksum } = earlier;
+  if (bytesWritten > upload.descriptor.size) {
+    throw new StartOver('more of it is remembered than there is');
+  }
+  const actual = await reader.skip(offset, bytesWritten, working(upload), upload.signal);
+  if (actual === checksum) return;
+  reader.restart();
+  await session.cancel(upload.signal);
+  throw new StartOver('its bytes are not the ones that were sent then');
+}
+
+/**
+ * Goes on with an upload that an earlier run began: asks the registry for its offset, and hashes
+ * the bytes it has, so that what is sent next continues what was checked.
+ * @returns undefined where the blob has to start over; a line has said why
+ */
+export async function resumeEarlier(
+  upload: BlobUpload,
+  reader: BlobReader,
+): Promise<Continued | undefined> {
+  const { memory, connection, descriptor, emit } = upload;
+  const earlier = isResumable(upload) ? memory?.earlier() : undefined;
+  if (!earlier) return undefined;
+  const { registry } = connection;
+  const { digest } = descriptor;
+  try {
+    const continued = await reopen(upload, earlier);
+    await checkPrefix(upload, reader, earlier, continued);
+    return continued;
+  } catch (error) {
+    const why = reasonOf(error, registry);
+    // What the network or the source refuses is not cured by starting over.
+    if (why === undefined) throw error;
+    memory?.forget();
+    const message = `The upload of ${digest} to ${registry} starts over: ${why}.`;
+    emit({ type: 'note', message });
+    return undefined;
+  }
+}
