@@ -1,8 +1,9 @@
 import { EXIT_CODES, type PushError } from '../util/errors.ts';
 import type { EventSink, Place } from '../util/events.ts';
 import { printable } from '../util/text.ts';
-import { createGathered, type ImageReport } from './gathered.ts';
+import { createGathered, type FoundPush, type ImageReport } from './gathered.ts';
 import type { PlaceReport, PushReport } from './push-report.ts';
+import { savedByResuming, savedOf, sumOf } from './saved.ts';
 
 /** A place and the tags that are to point at the image there. */
 export interface TargetPlace extends Place {
@@ -45,8 +46,26 @@ function exitCodeOf(status: PushReport['status'], error: PushError | undefined):
   return status === 'success' || status === 'planned' ? 0 : EXIT_CODES[error?.code ?? 'GENERAL'];
 }
 
-function sum(places: readonly PlaceReport[], key: 'bytesUploaded' | 'bytesSkipped'): number {
-  return places.reduce((total, place) => total + place[key], 0);
+type Sums = Pick<PushReport, 'bytesUploaded' | 'bytesSkipped' | 'bytesResumed' | 'saved'>;
+
+function sumsOf(places: readonly PlaceReport[]): Sums {
+  const sum = (key: 'bytesUploaded' | 'bytesSkipped' | 'bytesResumed'): number =>
+    places.reduce((total, place) => total + place[key], 0);
+  return {
+    bytesUploaded: sum('bytesUploaded'),
+    bytesSkipped: sum('bytesSkipped'),
+    bytesResumed: sum('bytesResumed'),
+    saved: savedOf(places.flatMap(({ blobs }) => blobs)),
+  };
+}
+
+function resumeOf(
+  found: FoundPush | undefined,
+  places: readonly PlaceReport[],
+): Pick<PushReport, 'resume'> {
+  if (!found) return {};
+  const blobs = places.flatMap((place) => place.blobs);
+  return { resume: { ...found, bytesSaved: sumOf(blobs, savedByResuming) } };
 }
 
 /** Creates the sink that turns events into a report; the clock starts now. */
@@ -78,8 +97,8 @@ export function createCollector(options: CollectorOptions): Collector {
         ...(image ? { image } : {}),
         places,
         ...(registries.length > 0 ? { registries } : {}),
-        bytesUploaded: sum(places, 'bytesUploaded'),
-        bytesSkipped: sum(places, 'bytesSkipped'),
+        ...sumsOf(places),
+        ...resumeOf(gathered.found(), places),
         startedAt: new Date(startedAt).toISOString(),
         durationMs: now - startedAt,
         warnings: gathered.warnings(),

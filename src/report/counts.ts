@@ -1,4 +1,4 @@
-import type { BlobOutcome } from '../util/events.ts';
+import type { BlobHint, BlobOutcome } from '../util/events.ts';
 
 /** What people read for an outcome. */
 export const OUTCOME_WORDS: Readonly<Record<BlobOutcome, string>> = {
@@ -6,6 +6,12 @@ export const OUTCOME_WORDS: Readonly<Record<BlobOutcome, string>> = {
   resumed: 'resumed',
   mounted: 'mounted',
   exists: 'already there',
+};
+
+/** What people read for what told us that a blob need not be sent. */
+export const HINT_WORDS: Readonly<Record<BlobHint, string>> = {
+  record: 'known from the record',
+  resume: 'known from the interrupted push',
 };
 
 const ORDER: readonly BlobOutcome[] = ['uploaded', 'resumed', 'mounted', 'exists'];

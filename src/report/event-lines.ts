@@ -2,9 +2,10 @@ import { shortDigest } from '../oci/digest.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Place, PushEvent } from '../util/events.ts';
 import { formatBytes, formatDuration } from '../util/text.ts';
-import { OUTCOME_WORDS, plural } from './counts.ts';
+import { HINT_WORDS, OUTCOME_WORDS, plural } from './counts.ts';
 import { dispatch, type EventHandlers, type EventOf } from './dispatch.ts';
 import { createPlaceLines } from './place-lines.ts';
+import { createResumeLines } from './resume-lines.ts';
 
 /** The lines that an event is worth. */
 export type EventLines = (event: PushEvent) => readonly string[];
@@ -78,8 +79,9 @@ const VERBOSE: EventHandlers<string> = {
   'blob-restarted': (event) => `${shortDigest(event.digest)}  starting again in ${nameOf(event)}`,
   'blob-finished': (event) => {
     const cost = `${formatBytes(event.size)}, ${formatDuration(event.durationMs)}`;
-    const { digest, outcome } = event;
-    return `${shortDigest(digest)}  ${OUTCOME_WORDS[outcome]} in ${nameOf(event)} (${cost})`;
+    const { digest, outcome, hint } = event;
+    const known = hint ? `, ${HINT_WORDS[hint]}` : '';
+    return `${shortDigest(digest)}  ${OUTCOME_WORDS[outcome]} in ${nameOf(event)} (${cost})${known}`;
   },
   'manifest-pushed': (event) =>
     `${shortDigest(event.digest)}  manifest ${OUTCOME_WORDS[event.outcome]} in ${nameOf(event)}`,
@@ -91,9 +93,10 @@ const VERBOSE: EventHandlers<string> = {
 export function createEventLines(verbose: boolean): EventLines {
   const waits = createWaitLines(verbose);
   const places = createPlaceLines();
+  const resume = createResumeLines(verbose);
   return (event) => {
     if (event.type === 'waiting') return waits(event);
     const lines = [verbose ? dispatch(VERBOSE, event) : undefined, dispatch(PLAIN, event)];
-    return [...lines.filter((line) => line !== undefined), ...places(event)];
+    return [...lines.filter((line) => line !== undefined), ...places(event), ...resume(event)];
   };
 }

@@ -1,15 +1,19 @@
 import type { Digest } from '../oci/digest.ts';
 import type { EventSink, Place, PushEvent } from '../util/events.ts';
 import { printable } from '../util/text.ts';
-import { dispatch, type EventHandlers } from './dispatch.ts';
+import { dispatch, type EventHandlers, type EventOf } from './dispatch.ts';
 import { createPlaceTally, type PlaceTally } from './place-tally.ts';
-import type { PushReport, RegistryReport } from './push-report.ts';
+import type { PushReport, RegistryReport, ResumeReport } from './push-report.ts';
+import { ageOf } from './resume-text.ts';
 import { createWaitTally, type WaitTally } from './wait-tally.ts';
 
 const MAX_MESSAGES = 50;
 
 /** What a report says of the image. */
 export type ImageReport = NonNullable<PushReport['image']>;
+
+/** An interrupted push as it was found, before anybody knows what it is good for. */
+export type FoundPush = Omit<ResumeReport, 'bytesSaved'>;
 
 /** What events have told so far. */
 export interface Gathered {
@@ -21,6 +25,7 @@ export interface Gathered {
   warnings(): readonly string[];
   notes(): readonly string[];
   registries(): readonly RegistryReport[];
+  found(): FoundPush | undefined;
   /** The image as events tell of it, completed by what is known otherwise. */
   image(known: Partial<ImageReport>): ImageReport | undefined;
 }
@@ -72,6 +77,13 @@ function createImageFacts(): {
   };
 }
 
+function foundPush(event: EventOf<'resuming'>, from: string): FoundPush {
+  const { time, blobs, bytes } = event;
+  const ageMs = ageOf(event);
+  const since = new Date(time - ageMs).toISOString();
+  return { since, ageMs, from: printable(from, 1000), blobs, bytes };
+}
+
 /**
  * Creates the memory of a report.
  * @param redact takes secrets out of what others have worded, before it is made printable
@@ -83,6 +95,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
   const notes = createMessages('notes');
   const image = createImageFacts();
   const registries = new Map<string, RegistryReport>();
+  let found: FoundPush | undefined;
   const tallyOf: Gathered['tallyOf'] = (place, tags = []) => {
     const key = `${place.registry}/${place.repository}`;
     const tally = tallies.get(key) ?? createPlaceTally(place, tags);
@@ -98,6 +111,9 @@ export function createGathered(redact: (text: string) => string): Gathered {
     'blob-finished': toPlace,
     'manifest-pushed': toPlace,
     'tag-published': toPlace,
+    resuming: (event) => {
+      found = foundPush(event, redact(event.from));
+    },
     waiting: (event) => waits.add({ ...event, reason: redact(event.reason) }),
     'registry-settled': ({ type: _type, id: _id, parent: _parent, time: _time, ...settled }) => {
       registries.set(settled.registry, settled);
@@ -116,6 +132,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
     warnings: () => warnings.all(),
     notes: () => notes.all(),
     registries: () => [...registries.values()],
+    found: () => found,
     image: (known) => image.complete(known),
   };
 }

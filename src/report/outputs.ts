@@ -10,6 +10,7 @@ export interface PushOutputs {
   readonly tags: string;
   readonly 'bytes-uploaded': string;
   readonly 'bytes-skipped': string;
+  readonly 'bytes-resumed': string;
   readonly 'exit-code': string;
 }
 
@@ -31,6 +32,7 @@ export function toOutputs(report: PushReport): PushOutputs {
     tags: tags.join('\n'),
     'bytes-uploaded': String(report.bytesUploaded),
     'bytes-skipped': String(report.bytesSkipped),
+    'bytes-resumed': String(report.bytesResumed),
     'exit-code': String(report.exitCode),
   };
 }

@@ -2,20 +2,26 @@ import type { BlobOutcome, Place, PushEvent } from '../util/events.ts';
 import { formatBytes } from '../util/text.ts';
 import { formatOutcomes } from './counts.ts';
 import { dispatch, type EventHandlers, type EventOf } from './dispatch.ts';
-import { wasSent } from './place-tally.ts';
+import { savedByResuming, sentBytes } from './saved.ts';
 
 interface PlaceState {
   readonly name: string;
   readonly outcomes: BlobOutcome[];
   bytesSent: number;
+  /** by an interrupted push that went on */
+  bytesSaved: number;
   manifests: number;
   told: boolean;
 }
 
-function lineOf({ name, outcomes, bytesSent }: PlaceState): string {
+function lineOf({ name, outcomes, bytesSent, bytesSaved }: PlaceState): string {
   // Where the whole image is there already, no blob is asked for.
   const what = formatOutcomes(outcomes, ', ') || 'already there';
-  return `${name}: ${what}${bytesSent > 0 ? ` (${formatBytes(bytesSent)} sent)` : ''}`;
+  const costs = [
+    ...(bytesSent > 0 ? [`${formatBytes(bytesSent)} sent`] : []),
+    ...(bytesSaved > 0 ? [`saved ${formatBytes(bytesSaved)}`] : []),
+  ];
+  return `${name}: ${what}${costs.length > 0 ? ` (${costs.join(', ')})` : ''}`;
 }
 
 /** Notices when a place has the whole image, and says so once. */
@@ -24,7 +30,7 @@ export function createPlaceLines(): (event: PushEvent) => readonly string[] {
   let plan: EventOf<'planned'> | undefined;
   const stateOf = ({ registry, repository }: Place): PlaceState => {
     const name = `${registry}/${repository}`;
-    const fresh = { name, outcomes: [], bytesSent: 0, manifests: 0, told: false };
+    const fresh = { name, outcomes: [], bytesSent: 0, bytesSaved: 0, manifests: 0, told: false };
     const state = places.get(name) ?? fresh;
     places.set(name, state);
     return state;
@@ -46,7 +52,8 @@ export function createPlaceLines(): (event: PushEvent) => readonly string[] {
     'blob-finished': (event) => {
       const state = stateOf(event);
       state.outcomes.push(event.outcome);
-      if (wasSent(event.outcome)) state.bytesSent += event.size;
+      state.bytesSent += sentBytes(event);
+      state.bytesSaved += savedByResuming(event);
       return tellIfComplete(state);
     },
     'manifest-pushed': (event) => {

@@ -1,6 +1,8 @@
 import type { Digest } from '../oci/digest.ts';
-import type { BlobOutcome, Place, PushEvent } from '../util/events.ts';
+import type { Place, PushEvent } from '../util/events.ts';
+import type { EventOf } from './dispatch.ts';
 import type { BlobReport, PlaceReport, PushReport, TagReport } from './push-report.ts';
+import { resumedBytes, sentBytes, skippedBytes, sumOf } from './saved.ts';
 
 /** Counts what happens in one repository of one registry. */
 export interface PlaceTally {
@@ -9,13 +11,17 @@ export interface PlaceTally {
   report(status: PushReport['status'], waitedMs: number): PlaceReport;
 }
 
-/** True when this push sent the blob; otherwise the registry had it already. */
-export function wasSent(outcome: BlobOutcome): boolean {
-  return outcome === 'uploaded' || outcome === 'resumed';
-}
-
-function bytesOf(blobs: readonly BlobReport[], sent: boolean): number {
-  return blobs.reduce((sum, { size, outcome }) => sum + (wasSent(outcome) === sent ? size : 0), 0);
+function blobReport(event: EventOf<'blob-finished'>): BlobReport {
+  const { digest, size, outcome, durationMs, hint } = event;
+  const resumed = resumedBytes(event);
+  return {
+    digest,
+    size,
+    outcome,
+    durationMs,
+    ...(resumed > 0 ? { resumedBytes: resumed } : {}),
+    ...(hint ? { hint } : {}),
+  };
 }
 
 function tagStatus(status: PushReport['status'], published: boolean): TagReport['status'] {
@@ -36,8 +42,7 @@ export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTa
     registry,
     take: (event) => {
       if (event.type === 'blob-finished') {
-        const { digest, size, outcome, durationMs } = event;
-        blobs.set(digest, { digest, size, outcome, durationMs });
+        blobs.set(event.digest, blobReport(event));
       } else if (event.type === 'manifest-pushed') {
         manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
       } else if (event.type === 'tag-published') {
@@ -54,8 +59,9 @@ export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTa
         repository,
         tags: [...wanted].map((tag) => ({ tag, status: tagStatus(status, published.has(tag)) })),
         blobs: all,
-        bytesUploaded: bytesOf(all, true),
-        bytesSkipped: bytesOf(all, false),
+        bytesUploaded: sumOf(all, sentBytes),
+        bytesSkipped: sumOf(all, skippedBytes),
+        bytesResumed: sumOf(all, resumedBytes),
         waitedMs,
         manifests: { ...manifests },
         ...(first === undefined ? {} : { durationMs: last - first }),

@@ -74,6 +74,8 @@ function handlersFor(state: State, rate: Rate): EventHandlers<void> {
       move(state, event, event.bytes);
       rate.add(event.bytes, event.time);
     },
+    // In the registry since an earlier run: done, but not with the speed of this one.
+    'blob-resumed': (event) => move(state, event, event.bytes),
     'blob-restarted': (event) => move(state, event, -event.bytes),
     'blob-finished': (event) => {
       const key = keyOf(event);
@@ -104,8 +106,8 @@ function snapshotOf(state: State, bytesPerSecond: number): ProgressSnapshot {
 }
 
 /**
- * Adds up what all workers report. Blobs that are already there count as done, but not for the
- * rate; what a failed attempt had sent is taken away again. `planned` counts the image once and
+ * Adds up what all workers report. Blobs that are already there, and what an interrupted push had sent,
+ * count as done, but not for the rate; what a failed attempt had sent is taken away again. `planned` counts the image once and
  * layers that are still to be compressed by their full size: `layer-compressed` corrects it.
  */
 export function createProgress(now: () => number): Progress {

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { ErrorCode, Stage } from '../util/errors.ts';
-import type { BlobOutcome } from '../util/events.ts';
+import type { BlobHint, BlobOutcome } from '../util/events.ts';
+import type { SavedReport } from './saved.ts';
 
 /** What became of one blob in one repository. */
 export interface BlobReport {
@@ -9,6 +10,10 @@ export interface BlobReport {
   readonly size: number;
   readonly outcome: BlobOutcome;
   readonly durationMs: number;
+  /** bytes that an interrupted push had sent, of a blob that was resumed */
+  readonly resumedBytes?: number;
+  /** what told us that the blob need not be sent */
+  readonly hint?: BlobHint;
 }
 
 export interface TagReport {
@@ -27,6 +32,8 @@ export interface PlaceReport {
   readonly bytesUploaded: number;
   /** blob bytes that were there already or were mounted from another repository */
   readonly bytesSkipped: number;
+  /** bytes of partly sent blobs that an interrupted push had sent; with the two above: all bytes */
+  readonly bytesResumed: number;
   /** announced waits (429, retries), milliseconds; waits of parallel requests count once */
   readonly waitedMs: number;
   /** manifests sent, and manifests that were there already */
@@ -54,6 +61,21 @@ export interface RegistryReport {
   readonly chunkSize?: number;
 }
 
+/** The interrupted push that was found, and what it was good for. */
+export interface ResumeReport {
+  /** when it was last heard of, ISO 8601 */
+  readonly since: string;
+  /** how long before it was found that was, milliseconds */
+  readonly ageMs: number;
+  /** where it was kept: a file's path, or `the Actions cache` */
+  readonly from: string;
+  /** blobs it had finished, and bytes it had sent, in all places */
+  readonly blobs: number;
+  readonly bytes: number;
+  /** bytes of these that were not sent again */
+  readonly bytesSaved: number;
+}
+
 /** The whole story of a push, written as JSON and rendered as summary and outputs. */
 export interface PushReport {
   readonly schemaVersion: 1;
@@ -73,6 +95,11 @@ export interface PushReport {
   readonly registries?: readonly RegistryReport[];
   readonly bytesUploaded: number;
   readonly bytesSkipped: number;
+  readonly bytesResumed: number;
+  /** where the bytes came from that were skipped or resumed */
+  readonly saved: SavedReport;
+  /** only where an interrupted push was found */
+  readonly resume?: ResumeReport;
   /** ISO 8601 */
   readonly startedAt: string;
   readonly durationMs: number;

@@ -1,9 +1,10 @@
 import { shortDigest } from '../oci/digest.ts';
 import { formatBytes, formatDuration } from '../util/text.ts';
-import { firstOf, formatOutcomes, OUTCOME_WORDS, plural } from './counts.ts';
+import { firstOf, formatOutcomes, plural } from './counts.ts';
 import { code, codeBlock, details, escapeText, table } from './markdown.ts';
 import type { PlanView } from './plan-text.ts';
 import type { PlaceReport, PushReport, TagReport } from './push-report.ts';
+import { notSentTo, outcomeCell, savedLines } from './summary-saved.ts';
 
 const MAX_ROWS = 50;
 const MAX_TAGS = 20;
@@ -67,24 +68,29 @@ export function placesTable(report: PushReport): string | undefined {
   if (report.places.length === 0) return undefined;
   const planned = report.status === 'planned';
   const mixed = anyPublished(report);
+  // A first push sends everything: a column of zeros would tell nobody anything.
+  const withSaved = report.places.some((place) => notSentTo(place) > 0);
   const columns = ['Registry', 'Repository', 'Tags'];
+  const more = ['Blobs', '>Sent', ...(withSaved ? ['>Not sent again'] : []), '>Time'];
   const rows = report.places.map((place) => {
     const name = [code(place.registry), code(place.repository), tagsCell(place.tags, mixed)];
     if (planned) return name;
     const time = place.durationMs === undefined ? '–' : together(formatDuration(place.durationMs));
-    return [...name, blobsCell(place), together(formatBytes(place.bytesUploaded)), time];
+    const saved = withSaved ? [together(formatBytes(notSentTo(place)))] : [];
+    const sent = together(formatBytes(place.bytesUploaded));
+    return [...name, blobsCell(place), sent, ...saved, time];
   });
-  return table(planned ? columns : [...columns, 'Blobs', '>Sent', '>Time'], rows, MAX_PLACES);
+  return table(planned ? columns : [...columns, ...more], rows, MAX_PLACES);
 }
 
 function layersOf(place: PlaceReport): string {
   const rows = [...place.blobs]
     .sort((left, right) => right.size - left.size)
-    .map(({ digest, size, outcome, durationMs }) => [
-      code(shortDigest(digest)),
-      together(formatBytes(size)),
-      OUTCOME_WORDS[outcome],
-      together(formatDuration(durationMs)),
+    .map((blob) => [
+      code(shortDigest(blob.digest)),
+      together(formatBytes(blob.size)),
+      outcomeCell(blob),
+      together(formatDuration(blob.durationMs)),
     ]);
   return details(
     `Layers and configs in ${nameOf(place)} (${rows.length})`,
@@ -125,10 +131,12 @@ function waitLines(report: PushReport): string[] {
   });
 }
 
-/** Waits and warnings, and of a dry run what it saw, as a list. */
+/** What was saved, waits and warnings, and of a dry run what it saw, as a list. */
 export function notes(report: PushReport): string | undefined {
   const warnings = report.warnings.map((warning) => `- ⚠️ ${escapeText(warning, 500)}`);
   const seen = report.status === 'planned' ? (report.notes ?? []) : [];
   const found = seen.map((note) => `- 🔎 ${escapeText(note, 500)}`);
-  return [...found, ...waitLines(report), ...warnings].join('\n') || undefined;
+  return (
+    [...found, ...savedLines(report), ...waitLines(report), ...warnings].join('\n') || undefined
+  );
 }

@@ -124,6 +124,16 @@ describe('the aggregated line', () => {
     expect(log.lines[1]).toContain('60.0 MiB of 100.0 MiB (60 %)');
   });
 
+  test('has what an interrupted push had sent from its first line on, without its speed', () => {
+    const log = upload();
+    log.emit({ type: 'blob-resumed', digest: A.digest, bytes: 60 * MIB, ...GHCR });
+    send(log, 30 * MIB);
+    jest.advanceTimersByTime(3000);
+    expect(log.lines).toEqual([
+      'uploading  90.0 MiB of 100.0 MiB (90 %)  0/1 blobs  10.0 MiB/s  about 1 s left',
+    ]);
+  });
+
   test('keeps no process alive', () => {
     const unref = jest.spyOn(globalThis, 'setTimeout');
     upload();
@@ -196,8 +206,10 @@ test.each(HOSTILE)('no line obeys %j', (text) => {
   log.emit({ type: 'blob-started', ...A, ...place });
   log.emit({ type: 'tag-published', tag: text, digest: digest('m'), ...place });
   log.emit({ type: 'waiting', registry: text, reason: text, waitMs: 5000, attempt: 1 });
+  log.emit({ type: 'resuming', since: START, blobs: 1, bytes: 1, from: text });
+  log.emit({ type: 'blob-resumed', digest: A.digest, bytes: 1, ...place });
   for (const type of ['warning', 'note', 'detail'] as const) log.emit({ type, message: text });
-  expect(log.lines).toHaveLength(7);
+  expect(log.lines).toHaveLength(9);
   for (const line of log.lines) expect(line).not.toMatch(UNPRINTABLE);
 });
 
@@ -212,5 +224,10 @@ test('secrets are found before a line is made printable', () => {
   const emit = createEmitter([reporter.sink], () => START);
   emit({ type: 'warning', message: 'a::b' });
   emit({ type: 'note', message: 'a::b' });
-  expect(lines).toEqual(['warning: ***', '***']);
+  emit({ type: 'resuming', since: START, blobs: 0, bytes: 0, from: '/a::b' });
+  expect(lines).toEqual([
+    'warning: ***',
+    '***',
+    'Resuming the push that was interrupted less than a minute ago (from /***)',
+  ]);
 });

@@ -56,6 +56,35 @@ describe('progress', () => {
     expect(formatProgress(progress.snapshot())).toBe('10 B of 11 B (90 %)  1/2 blobs');
   });
 
+  test('counts what an interrupted push had sent as done, but not as speed', () => {
+    const { progress, run } = setUp();
+    const a = { digest: digest('a'), ...GHCR };
+    run.emit({ type: 'planned', places: [GHCR], blobs: 1, bytes: 100 * MIB, manifests: 1 });
+    run.emit({ type: 'blob-started', size: 100 * MIB, ...a });
+    run.emit({ type: 'blob-resumed', bytes: 60 * MIB, ...a });
+    expect(progress.snapshot()).toMatchObject({
+      bytesDone: 60 * MIB,
+      bytesPerSecond: 0,
+      remainingMs: undefined,
+    });
+    run.emit({ type: 'blob-progress', bytes: 20 * MIB, ...a });
+    run.pass(2000);
+    expect(formatProgress(progress.snapshot())).toBe(
+      '80.0 MiB of 100.0 MiB (80 %)  0/1 blobs  10.0 MiB/s  about 2 s left',
+    );
+    run.emit({ type: 'blob-restarted', bytes: 80 * MIB, ...a });
+    expect(progress.snapshot()).toMatchObject({ bytesDone: 0, bytesTotal: 100 * MIB });
+    run.emit({
+      type: 'blob-finished',
+      size: 100 * MIB,
+      outcome: 'resumed',
+      resumedBytes: 60 * MIB,
+      durationMs: 1,
+      ...a,
+    });
+    expect(progress.snapshot()).toMatchObject({ bytesDone: 100 * MIB, blobsDone: 1 });
+  });
+
   test('corrects the size of layers that were compressed after the plan', () => {
     const { progress, run } = setUp();
     run.emit({ type: 'planned', places: [GHCR, LOCAL], blobs: 2, bytes: 1000, manifests: 1 });

@@ -19,6 +19,7 @@ const PLACE: PlaceReport = {
   ],
   bytesUploaded: 12 * MIB + 5000,
   bytesSkipped: 48 * MIB,
+  bytesResumed: 0,
   waitedMs: 30_000,
   manifests: { uploaded: 3, existing: 0 },
   durationMs: 34_500,
@@ -44,6 +45,7 @@ const REPORT: PushReport = {
       blobs: [],
       bytesUploaded: 0,
       bytesSkipped: 0,
+      bytesResumed: 0,
       waitedMs: 0,
       manifests: { uploaded: 0, existing: 1 },
       durationMs: 120,
@@ -51,11 +53,15 @@ const REPORT: PushReport = {
   ],
   bytesUploaded: 12 * MIB + 5000,
   bytesSkipped: 48 * MIB,
+  bytesResumed: 0,
+  saved: { exists: 0, mounted: 48 * MIB, record: 0, resumed: 0 },
   startedAt: '2026-01-02T03:04:05.000Z',
   durationMs: 35_100,
   warnings: ['localhost:5000 is insecure'],
   waits: [{ registry: 'ghcr.io', reason: '429 too many requests', times: 2 }],
 };
+
+const NOTHING_SAVED = { saved: { exists: 0, mounted: 0, record: 0, resumed: 0 } };
 
 /** Numbers and units are held together by no-break spaces, which nobody sees in a test. */
 function lines(report: PushReport, plan?: PlanView): string[] {
@@ -75,11 +81,12 @@ test('a push in two places', () => {
     '',
     '3 blobs, 60.0 MiB from `docker-archive:build/app.tar` · linux/amd64, linux/arm64 · 35.1 s',
     '',
-    '| Registry | Repository | Tags | Blobs | Sent | Time |',
-    '| --- | --- | --- | --- | --: | --: |',
-    '| `ghcr.io` | `octo/app` | `1.4.2` `latest` | 2 uploaded · 1 mounted | 12.0 MiB | 34.5 s |',
-    '| `localhost:5000` | `app` | by digest only | all already there | 0 B | 120 ms |',
+    '| Registry | Repository | Tags | Blobs | Sent | Not sent again | Time |',
+    '| --- | --- | --- | --- | --: | --: | --: |',
+    '| `ghcr.io` | `octo/app` | `1.4.2` `latest` | 2 uploaded · 1 mounted | 12.0 MiB | 48.0 MiB | 34.5 s |',
+    '| `localhost:5000` | `app` | by digest only | all already there | 0 B | 0 B | 120 ms |',
     '',
+    '- ♻️ Not sent again: 48.0 MiB (mounted)',
     '- ⏳ waited 30.0 s for `ghcr.io`: 429 too many requests, 2 times',
     '- ⚠️ localhost:5000 is insecure',
     '',
@@ -104,7 +111,10 @@ test('a push that failed', () => {
     status: 'failed',
     exitCode: 2,
     warnings: [],
-    places: [{ ...PLACE, blobs: [], tags: [{ tag: '1.4.2', status: 'not-moved' }] }],
+    ...NOTHING_SAVED,
+    places: [
+      { ...PLACE, blobs: [], bytesSkipped: 0, tags: [{ tag: '1.4.2', status: 'not-moved' }] },
+    ],
     error: {
       code: 'AUTHENTICATION',
       stage: 'upload',
@@ -142,6 +152,7 @@ test('a dry run, with and without its plan', () => {
     warnings: [],
     waits: [],
     notes: ['ghcr.io/octo/app: 2 of 3 blobs are there'],
+    ...NOTHING_SAVED,
     places: [{ ...PLACE, blobs: [], tags: [{ tag: '1.4.2', status: 'planned' }] }],
   };
   const plan: PlanView = {
@@ -179,6 +190,81 @@ test('a dry run, with and without its plan', () => {
   expect(lines(planned)).toContain('Would be pushed to');
 });
 
+describe('what did not have to be sent', () => {
+  const RESUME: NonNullable<PushReport['resume']> = {
+    since: '2026-01-02T02:52:00.000Z',
+    ageMs: 725_000,
+    from: 'the Actions cache',
+    blobs: 3,
+    bytes: 512 * MIB,
+    bytesSaved: 512 * MIB,
+  };
+  const items = (report: PushReport): string[] =>
+    lines(report).filter((line) => /^- (?:⏩|♻️)/u.test(line));
+
+  test('is told by where it came from, after the push that went on', () => {
+    const saved = { exists: 800 * MIB, mounted: 200 * MIB, record: 20 * MIB, resumed: 180 * MIB };
+    expect(items({ ...REPORT, saved, resume: RESUME })).toEqual([
+      '- ⏩ Went on with the push that was interrupted 12 minutes ago: saved 512.0 MiB',
+      '- ♻️ Not sent again: 1.17 GiB (800.0 MiB already there, 200.0 MiB mounted, 180.0 MiB resumed, 20.0 MiB known from the record)',
+    ]);
+  });
+
+  test('is no line and no column of a push that sent everything', () => {
+    const place = { ...PLACE, bytesSkipped: 0 };
+    const first = { ...REPORT, ...NOTHING_SAVED, places: [place] };
+    expect(items(first)).toEqual([]);
+    expect(lines(first)).toContain('| Registry | Repository | Tags | Blobs | Sent | Time |');
+  });
+
+  test('says so when nothing of the interrupted push was of use, unless that is not known', () => {
+    const useless = { ...REPORT, ...NOTHING_SAVED, resume: { ...RESUME, bytesSaved: 0 } };
+    expect(items(useless)).toEqual([
+      '- ⏩ A push was interrupted 12 minutes ago, but nothing it had sent could be used',
+    ]);
+    expect(items({ ...useless, status: 'failed' })).toEqual([]);
+    expect(items({ ...useless, bytesUploaded: 0 })).toEqual([]);
+    expect(items({ ...useless, resume: { ...useless.resume, blobs: 0, bytes: 0 } })).toEqual([]);
+  });
+
+  test('is told of a push that failed again, too', () => {
+    expect(items({ ...REPORT, status: 'failed', exitCode: 3, resume: RESUME })).toEqual([
+      '- ⏩ Went on with the push that was interrupted 12 minutes ago: saved 512.0 MiB',
+      '- ♻️ Not sent again: 48.0 MiB (mounted)',
+    ]);
+  });
+
+  test('is in the tables of places and layers', () => {
+    const blob = { digest: digest('app'), size: 800 * MIB, durationMs: 10 };
+    const place: PlaceReport = {
+      ...PLACE,
+      blobs: [
+        { ...blob, outcome: 'resumed', resumedBytes: 300 * MIB },
+        { ...blob, size: 3, outcome: 'exists', hint: 'resume' },
+        { ...blob, size: 2, outcome: 'mounted', hint: 'record' },
+        { ...blob, size: 1, outcome: 'resumed' },
+      ],
+      bytesUploaded: 500 * MIB,
+      bytesSkipped: 5,
+      bytesResumed: 300 * MIB,
+    };
+    const shown = lines({ ...REPORT, places: [place] });
+    expect(shown).toContain(
+      '| `ghcr.io` | `octo/app` | `1.4.2` `latest` | 2 resumed · 1 mounted · 1 already there | 500.0 MiB | 300.0 MiB | 34.5 s |',
+    );
+    expect(shown.filter((line) => line.endsWith('| 10 ms |')).map(outcomeOf)).toEqual([
+      'resumed at 300.0 MiB',
+      'already there (known from the interrupted push)',
+      'mounted (known from the record)',
+      'resumed',
+    ]);
+  });
+});
+
+function outcomeOf(row: string): string | undefined {
+  return row.split(' | ')[2];
+}
+
 test('a push that was cancelled before anything was known', () => {
   const { image, ...rest } = REPORT;
   expect(image).toBeDefined();
@@ -212,7 +298,7 @@ describe('text from anywhere', () => {
     expect(markdown.replaceAll(structure, '')).not.toMatch(/<[a-z!/]/i);
     expect(markdown.match(/<details>/g)).toHaveLength(1);
     expect(markdown.match(/^\| .*$/gm)?.map((row) => row.split('|').length)).toEqual([
-      8, 8, 8, 6, 6, 6, 6, 6,
+      9, 9, 9, 6, 6, 6, 6, 6,
     ]);
     expect(markdown).not.toMatch(/@octocat|:\/\/|\]\(|www\.|#12\b(?!4;)|\*\*bold|\n# /);
     expect(markdown.replaceAll(/\n|::/g, ' ')).not.toMatch(UNPRINTABLE);

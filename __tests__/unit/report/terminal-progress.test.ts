@@ -107,6 +107,21 @@ describe('on a terminal', () => {
     expect(seen.cursor()).toBe(false);
   });
 
+  test('draws what an interrupted push had sent as done, and says so above', () => {
+    const { seen, emit } = setUp();
+    emit({ type: 'resuming', since: START, blobs: 0, bytes: 5 * MIB, from: '/x/resume' });
+    start(emit);
+    emit({ type: 'blob-resumed', digest: digest('1'), bytes: 5 * MIB, ...GHCR });
+    jest.advanceTimersByTime(1000);
+    expect(seen.rows()).toEqual([
+      'Resuming the push that was interrupted less than a minute ago (from /x/resume): 5.00 MiB were sent by then',
+      PLANNED,
+      '[===========>            ] 10.0 MiB of 20.0 MiB (50 %)  0/2 blobs  5.00 MiB/s  about 2 s left',
+      `  ${short('0')} [===========>            ] 5.00 MiB of 10.0 MiB`,
+      `  ${short('1')} [===========>            ] 5.00 MiB of 10.0 MiB`,
+    ]);
+  });
+
   test('keeps finished lines above the bars and takes the bars away at the end', () => {
     const { seen, emit, reporter } = setUp();
     start(emit);

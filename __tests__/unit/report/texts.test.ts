@@ -9,7 +9,7 @@ import { digest, GHCR, HOSTILE, LOCAL, MIB, UNPRINTABLE } from './push-events.ts
 const ROOT = digest('root');
 
 describe('outputs', () => {
-  const place = { blobs: [], bytesUploaded: 1, bytesSkipped: 2, waitedMs: 0 };
+  const place = { blobs: [], bytesUploaded: 1, bytesSkipped: 2, bytesResumed: 3, waitedMs: 0 };
   const report: PushReport = {
     schemaVersion: 1,
     status: 'success',
@@ -29,6 +29,8 @@ describe('outputs', () => {
     ],
     bytesUploaded: 2,
     bytesSkipped: 4,
+    bytesResumed: 6,
+    saved: { exists: 4, mounted: 0, record: 0, resumed: 6 },
     startedAt: '',
     durationMs: 0,
     warnings: [],
@@ -41,6 +43,7 @@ describe('outputs', () => {
       tags: 'ghcr.io/octo/app:1.0\nlocalhost:5000/app:latest',
       'bytes-uploaded': '2',
       'bytes-skipped': '4',
+      'bytes-resumed': '6',
       'exit-code': '0',
     });
   });
