@@ -1,19 +1,20 @@
 import type { Config } from '../config/config.ts';
-import { openSource } from '../image/open.ts';
-import { openRegistrySource } from '../image/registry-source.ts';
-import type { OpenOptions } from '../image/options.ts';
-import type { OpenedSource } from '../image/source.ts';
 import { systemClock } from '../util/clock.ts';
-import { asPushError, PushError } from '../util/errors.ts';
+import { asPushError, messageOf, PushError } from '../util/errors.ts';
 import { createEmitter, type Emit, type EventSink } from '../util/events.ts';
 import type { PushContext } from '../push/context.ts';
+import type { PushMemory } from '../push/memory.ts';
 import { startDeadline } from '../push/deadline.ts';
 import { placesOf, type PushPlan } from '../push/plan.ts';
 import { push } from '../push/push.ts';
 import { createCollector } from '../report/collector.ts';
 import type { PushReport } from '../report/push-report.ts';
+import type { StatePlaces } from '../state/store.ts';
 import type { Host } from './host.ts';
-import { wireNetwork, type Connect, type Network } from './wire.ts';
+import { createMemory } from './memory.ts';
+import { createSourceSharing } from './sharing.ts';
+import { sourceOpener } from './source-opener.ts';
+import { wireNetwork, type Network } from './wire.ts';
 
 /** How a push ended: always with a report, whatever happened. */
 export interface FinishedPush {
@@ -23,60 +24,42 @@ export interface FinishedPush {
   readonly error?: PushError;
 }
 
-/** One event a second is enough to show that something moves. */
-const WORK_EVERY_MS = 1000;
-
-function throttledWork(emit: Emit): (bytes: number) => void {
-  let bytes = 0;
-  let told = 0;
-  return (more) => {
-    bytes += more;
-    const now = systemClock.now();
-    if (now - told < WORK_EVERY_MS) return;
-    told = now;
-    emit({ type: 'source-progress', bytes });
-    bytes = 0;
-  };
-}
-
-function sourceOpener(config: Config, host: Host, emit: Emit, connect: Connect) {
-  const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
-  return (signal: AbortSignal): Promise<OpenedSource> => {
-    const options: OpenOptions = {
-      tempDirectory: host.tempDirectory,
-      compression: config.compression,
-      dockerHost: {
-        ...(DOCKER_HOST ? { host: DOCKER_HOST } : {}),
-        ...(DOCKER_CERT_PATH ? { certPath: DOCKER_CERT_PATH } : {}),
-        tlsVerify: Boolean(DOCKER_TLS_VERIFY),
-      },
-      openRegistry: async (reference) =>
-        openRegistrySource(await connect(reference.registry, signal), reference, signal),
-      signal,
-      onWork: throttledWork(emit),
-      onNote: (message) => emit({ type: 'note', message }),
-      onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
-    };
-    return openSource(config.source, options);
-  };
+interface Wired {
+  readonly network: Network;
+  readonly places: StatePlaces | undefined;
+  readonly memory: PushMemory | undefined;
 }
 
 function contextOf(
   config: Config,
   host: Host,
   emit: Emit,
-  { connect }: Network,
+  { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
   const { targets, platforms, foreignLayers } = config;
+  const { connect } = network;
+  const { layersFile } = places ?? {};
+  const sharing = createSourceSharing(targets);
   return {
     request: { targets, platforms, foreignLayers, push: config.push },
-    openSource: sourceOpener(config, host, emit, connect),
+    openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
+    memory,
     clock: systemClock,
-    emit,
+    emit: sharing.overhear(emit),
     signal,
   };
+}
+
+function statePlaces(config: Config, host: Host, emit: Emit): StatePlaces | undefined {
+  try {
+    return host.state?.(config);
+  } catch (error) {
+    const message = `Nothing is remembered of this push: ${messageOf(error)}`;
+    emit({ type: 'warning', message });
+    return undefined;
+  }
 }
 
 function cancelled(cause: unknown, tagged: boolean): PushError {
@@ -114,10 +97,16 @@ export async function runPush(
     clock.now(),
   );
   const signal = AbortSignal.any([cancel, deadline.signal]);
+  const places = statePlaces(config, host, emit);
+  const memory = places && createMemory({ config, places, clock, emit });
   let network: Network | undefined;
+  let finished = false;
   try {
     network = wireNetwork(config, host, emit);
-    const { plan, root } = await push(contextOf(config, host, emit, network, signal));
+    const { plan, root } = await push(
+      contextOf(config, host, emit, { network, places, memory }, signal),
+    );
+    finished = config.push;
     collector.describeImage({
       platforms: plan.platforms,
       ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
@@ -128,6 +117,7 @@ export async function runPush(
     return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
   } finally {
     deadline.stop();
+    await memory?.close(finished);
     await network?.close();
   }
 }

@@ -50,7 +50,8 @@ function reader(connection: Connection, repository: string): ContentReader {
 }
 
 /**
- * An image in a registry. Its blobs are streamed from there, never kept on disk.
+ * An image in a registry. Its blobs are streamed from there; what goes to several registries is kept
+ * on disk meanwhile (shared-content.ts).
  * @throws PushError IMAGE when there is no such image
  */
 export async function openRegistrySource(

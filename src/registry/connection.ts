@@ -18,6 +18,17 @@ export interface Connection {
   /** what the registry is known to be able to do; learns while it is used */
   readonly capabilities: Capabilities;
   readonly resolve: Resolve;
+  /** sends without credentials, and past what paces the registry's own requests */
+  readonly anonymous?: Handler;
+  /** whether the registry has asked for credentials so far */
+  readonly challenged?: () => boolean;
+  /**
+   * Whether a mount in `pushTo` from `repository` would be sent with a token that allows it. False
+   * where the token says that it does not, or where none was given for the two together; true
+   * where nobody can know. Asks the token server where it has to.
+   * @throws only the reason of `signal`
+   */
+  readonly mayPull?: (repository: string, pushTo: string, signal?: AbortSignal) => Promise<boolean>;
 }
 
 export interface Call {

@@ -12,6 +12,8 @@ export interface ResolvedAuth {
   readonly issueExpiresIn: boolean;
   readonly anonymousPull: boolean;
   readonly denyPush: RegExp | undefined;
+  readonly readableTokens: boolean;
+  readonly oneRepository: boolean;
   readonly separateRealm: boolean;
 }
 
@@ -55,6 +57,8 @@ function resolveAuth(auth: AuthOptions): ResolvedAuth {
     issueExpiresIn: auth.issueExpiresIn ?? true,
     anonymousPull: auth.anonymousPull ?? false,
     denyPush: auth.denyPush,
+    readableTokens: auth.readableTokens ?? false,
+    oneRepository: auth.oneRepository ?? false,
     separateRealm: auth.separateRealm ?? false,
   };
 }

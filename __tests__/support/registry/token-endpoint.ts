@@ -81,11 +81,12 @@ function isRightForm(context: Context, exchange: Exchange, form: URLSearchParams
 async function grant(
   context: Context,
   exchange: Exchange,
-  scopes: Token['scopes'],
+  asked: Token['scopes'],
   offline = false,
 ): Promise<void> {
-  const { ttlSeconds, issueExpiresIn } = context.options.auth;
-  const token = context.tokens.issue(scopes, ttlSeconds, issueExpiresIn);
+  const { ttlSeconds, issueExpiresIn, readableTokens, oneRepository } = context.options.auth;
+  const scopes = oneRepository ? oneOf(asked) : asked;
+  const token = context.tokens.issue(scopes, ttlSeconds, issueExpiresIn, readableTokens);
   const names =
     exchange.record.method === 'POST'
       ? { access_token: token.value }
@@ -120,6 +121,12 @@ async function readForm(exchange: Exchange): Promise<URLSearchParams> {
   const chunks: Buffer[] = [];
   for await (const chunk of exchange.body()) chunks.push(chunk);
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+}
+
+function oneOf(scopes: Token['scopes']): Token['scopes'] {
+  const all = [...scopes];
+  const chosen = all.find(([, actions]) => actions.has('push')) ?? all[0];
+  return new Map(chosen === undefined ? [] : [chosen]);
 }
 
 function pullOnly(scopes: Token['scopes']): Token['scopes'] {

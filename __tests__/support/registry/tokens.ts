@@ -21,8 +21,9 @@ export class Tokens {
     return this.#issued;
   }
 
-  issue(scopes: Token['scopes'], ttlSeconds: number, told: boolean): Token {
-    const value = `strict-${randomBytes(24).toString('base64url')}`;
+  issue(scopes: Token['scopes'], ttlSeconds: number, told: boolean, readable = false): Token {
+    const random = randomBytes(24).toString('base64url');
+    const value = readable ? readableToken(scopes, random) : `strict-${random}`;
     const token = { value, scopes, expiresAt: Date.now() + ttlSeconds * 1000, told };
     this.#tokens.set(value, token);
     this.#issued += 1;
@@ -48,6 +49,20 @@ export class Tokens {
   resetCounter(): void {
     this.#issued = 0;
   }
+}
+
+/** A JWT with the claim of the token specification; what stands for its signature is random. */
+function readableToken(scopes: Token['scopes'], random: string): string {
+  const access = [...scopes].map(([name, actions]) => ({
+    type: 'repository',
+    name,
+    actions: [...actions],
+  }));
+  const parts = [
+    { alg: 'ES256', typ: 'JWT' },
+    { iss: 'strict-registry', access },
+  ].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  return [...parts, random].join('.');
 }
 
 /** Reads `repository:name:pull,push repository:other:pull`; undefined when it is malformed. */

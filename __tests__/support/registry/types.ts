@@ -18,6 +18,13 @@ export interface AuthOptions {
   readonly anonymousPull?: boolean | undefined;
   /** Repositories to which nobody may push: they answer 403 DENIED. */
   readonly denyPush?: RegExp | undefined;
+  /** Bearer: tokens say what they allow, as JWTs; else nobody can read them (default). */
+  readonly readableTokens?: boolean | undefined;
+  /**
+   * Bearer: a token is for one repository alone, the one that is pushed to; what was asked for
+   * besides is left out in silence.
+   */
+  readonly oneRepository?: boolean | undefined;
   /** Bearer: the realm is a server of its own, on another port. */
   readonly separateRealm?: boolean | undefined;
 }

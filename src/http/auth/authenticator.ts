@@ -24,4 +24,14 @@ export interface Authenticator {
     response: HttpResponse,
     sent?: string,
   ): Promise<PushError | undefined>;
+  /** Whether the registry has asked for credentials so far. */
+  asked?(): boolean;
+  /**
+   * Whether what would be sent with `request` allows `scope`, which is one of the request's own:
+   * token servers leave out in silence what an account may not do. True where nothing is sent or
+   * the password itself is; undefined where the token does not say. Fetches a token where none is
+   * held; false where that is refused, whatever the reason.
+   * @throws only the reason of the request's own signal
+   */
+  grants?(request: HttpRequest, scope: string): Promise<boolean | undefined>;
 }

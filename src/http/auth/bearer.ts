@@ -5,7 +5,8 @@ import type { HttpRequest, HttpResponse } from '../transport.ts';
 import type { Challenge } from './challenge.ts';
 import { type Credential, identify, type OnSecret, sameCredential } from './credentials.ts';
 import { checkRealm } from './realm.ts';
-import { covers, normalizeScopes } from './scopes.ts';
+import { covers, normalizeScopes, type Grants } from './scopes.ts';
+import { accessOf, allows } from './token-access.ts';
 import { readToken, type Token } from './token-answer.ts';
 import { askForToken, type TokenDeps } from './tokens.ts';
 
@@ -36,11 +37,15 @@ export class TokenRefusal extends Error {
  * would lock the account (Docker Hub: for 10 minutes).
  */
 const REMEMBER_REFUSAL_MS = 60_000;
+/** 400: an unknown refresh token, or a combination of scopes that nobody may have. */
+const FINAL: ReadonlySet<number> = new Set([400, 401, 403]);
 
 interface Held {
   readonly scopes: readonly string[];
   readonly credential: Exchangeable | undefined;
   readonly token: Token;
+  /** what it says of itself, which may be less than was asked for */
+  readonly access: Grants | undefined;
 }
 
 function stated(request: HttpRequest): string {
@@ -83,10 +88,12 @@ export class BearerTokens {
     const now = this.#deps.clock.now();
     const own = this.#held.get(stated(request));
     return [...(own ? [own] : []), ...this.#held.values()].find(
-      ({ token, ...held }) =>
-        token.refreshAt > now &&
+      (held) =>
+        held.token.refreshAt > now &&
         sameCredential(held.credential, credential) &&
-        covers(held.scopes, wanted),
+        covers(held.scopes, wanted) &&
+        // Of its own a request has no better one; one that others were given short stays theirs.
+        (held === own || allows(held.access, wanted, held.scopes) !== false),
     )?.token.value;
   }
 
@@ -110,7 +117,7 @@ export class BearerTokens {
           return this.#fetch(request, scopes, credential);
         });
       } catch (error) {
-        if (own && error instanceof TokenRefusal && [401, 403].includes(error.response.status)) {
+        if (own && error instanceof TokenRefusal && FINAL.has(error.response.status)) {
           this.#refused.set(key, { at: this.#deps.clock.now(), refusal: error });
         }
         // Whoever began this fetch was cancelled; those who only shared it begin their own.
@@ -138,7 +145,8 @@ export class BearerTokens {
     if (credential?.kind === 'identity-token' && token.refreshToken !== undefined) {
       this.#replaced.set(credential.token, token.refreshToken);
     }
-    this.#held.set(stated(request), { scopes, credential, token });
+    const access = accessOf(token.value);
+    this.#held.set(stated(request), { scopes, credential, token, access });
     return token.value;
   }
 

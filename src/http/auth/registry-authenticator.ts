@@ -7,6 +7,7 @@ import { type Challenge, parseChallenges } from './challenge.ts';
 import { basicHeader, type Credential, type CredentialProvider, secretsOf } from './credentials.ts';
 import * as refusals from './refusals.ts';
 import { isPing, scopesAfter, subjectOf } from './scopes.ts';
+import { accessOf, allows } from './token-access.ts';
 
 /** What an authenticator needs; see `BearerDeps` for the rest. */
 export interface AuthenticatorOptions extends Omit<BearerDeps, 'resolve'> {
@@ -21,14 +22,16 @@ export interface AuthenticatorOptions extends Omit<BearerDeps, 'resolve'> {
  * `send` must not wait for a slot that an attempt of this registry may hold (see `authorize`): at a
  * concurrency of one, a token server on the registry's own host would wait for itself.
  */
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+export function createAuthenticator(options: AuthenticatorOptions): Required<Authenticator> {
   return new RegistryAuthenticator({ resolve: systemResolve, ...options });
 }
+
+const BEARER = 'Bearer ';
 
 /** The header of credentials that are sent as they are; undefined where they must be exchanged. */
 function fixedHeader(credential: Credential): string | undefined {
   if (credential.kind === 'basic') return basicHeader(credential.username, credential.password);
-  return credential.kind === 'registry-token' ? `Bearer ${credential.token}` : undefined;
+  return credential.kind === 'registry-token' ? `${BEARER}${credential.token}` : undefined;
 }
 
 /**
@@ -39,7 +42,7 @@ function isAnonymousPing(request: HttpRequest, credential: Credential | undefine
   return credential === undefined && isPing(request);
 }
 
-class RegistryAuthenticator implements Authenticator {
+class RegistryAuthenticator implements Required<Authenticator> {
   readonly #options: AuthenticatorOptions & BearerDeps;
   readonly #secrets = new Set<string>();
   #scheme: 'basic' | 'bearer' | undefined;
@@ -60,7 +63,7 @@ class RegistryAuthenticator implements Authenticator {
       return credential && fixedHeader(credential);
     }
     try {
-      return `Bearer ${await this.#tokens.current(request, credential)}`;
+      return `${BEARER}${await this.#tokens.current(request, credential)}`;
     } catch (error) {
       if (isAnonymousPing(request, credential) && error instanceof TokenRefusal) return undefined;
       throw this.#explain(error, request, credential);
@@ -97,6 +100,22 @@ class RegistryAuthenticator implements Authenticator {
     return refusals.refusal(this.#context(credential), request, response, checked);
   }
 
+  asked(): boolean {
+    return this.#scheme !== undefined;
+  }
+
+  async grants(request: HttpRequest, scope: string): Promise<boolean | undefined> {
+    let header: string | undefined;
+    try {
+      header = await this.authorization(request);
+    } catch {
+      request.signal?.throwIfAborted();
+      return false;
+    }
+    if (!header?.startsWith(BEARER)) return true;
+    return allows(accessOf(header.slice(BEARER.length)), [scope], request.scopes ?? []);
+  }
+
   /** A new token, unless somebody has already replaced the one that was refused. */
   async #renew(
     request: HttpRequest,
@@ -108,7 +127,7 @@ class RegistryAuthenticator implements Authenticator {
     if (!tokens) return false;
     const scopes = scopesAfter(request, challenge?.parameters.get('scope'));
     const held = tokens.held(request, scopes, credential);
-    if (held !== undefined && sent !== `Bearer ${held}`) return true;
+    if (held !== undefined && sent !== `${BEARER}${held}`) return true;
     try {
       await tokens.renew(request, scopes, credential);
       return true;

@@ -1,9 +1,10 @@
 import type { HttpRequest } from '../transport.ts';
 
 /** Actions by resource (`repository:octo/app` → pull, push); text of another form stands for itself. */
-type Grants = ReadonlyMap<string, ReadonlySet<string>>;
+export type Grants = ReadonlyMap<string, ReadonlySet<string>>;
 
-function grantsOf(scopes: readonly string[]): Grants {
+/** Reads scopes into one entry for each resource. */
+export function grantsOf(scopes: readonly string[]): Grants {
   const grants = new Map<string, Set<string>>();
   for (const scope of scopes.flatMap((text) => text.split(/\s+/)).filter(Boolean)) {
     // A repository's name may hold a colon (host:port/name), its actions never do.

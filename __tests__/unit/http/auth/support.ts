@@ -54,6 +54,12 @@ export async function readBody(request: HttpRequest): Promise<URLSearchParams> {
   return new URLSearchParams(text);
 }
 
+/** A token in three parts with this in the middle; its signature is as good as any. */
+export function jwt(payload: unknown): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(payload)}.c2lnbmF0dXJl`;
+}
+
 /** The error a promise ends with; a promise that succeeds fails the test. */
 export async function failure(promise: Promise<unknown>): Promise<PushError> {
   try {
@@ -67,7 +73,7 @@ export async function failure(promise: Promise<unknown>): Promise<PushError> {
 
 export interface World {
   readonly clock: ReturnType<typeof manualClock>;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Required<Authenticator>;
   /** the whole chain: auth, authorize, and the registry at its end */
   readonly send: Handler;
   readonly tokenRequests: HttpRequest[];

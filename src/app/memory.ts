@@ -1,0 +1,110 @@
+import type { Config } from '../config/config.ts';
+import type { Digest } from '../oci/digest.ts';
+import { formatReference } from '../oci/reference.ts';
+import type { PushMemory, Remembered } from '../push/memory.ts';
+import type { CasIndex } from '../state/cas-index.ts';
+import type { ResumeLedger } from '../state/resume-ledger.ts';
+import type { StatePlaces } from '../state/store.ts';
+import type { Clock } from '../util/clock.ts';
+import type { Emit } from '../util/events.ts';
+import { RememberedState } from './remembered.ts';
+
+export interface MemoryOptions {
+  readonly config: Config;
+  readonly places: StatePlaces;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+/** How long tidying up may hold up the end of a push, milliseconds. */
+const TIDY_MS = 1500;
+
+/** What a push remembers, in files that are opened when it is first asked for. */
+class FileMemory implements PushMemory {
+  readonly #options: MemoryOptions;
+  readonly #closing = new AbortController();
+  readonly #background = new Set<Promise<void>>();
+  #recalled: Promise<Remembered> | undefined;
+  #ledger: ResumeLedger | undefined;
+  #record: CasIndex | undefined;
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+  }
+
+  recall(image: Digest, signal: AbortSignal): Promise<Remembered> {
+    this.#recalled ??= this.#open(image, signal);
+    return this.#recalled;
+  }
+
+  async close(finished: boolean): Promise<void> {
+    // Who was cancelled has not the time to tidy up: what was sent is written down, and that is all.
+    if (!finished) this.#closing.abort();
+    const timer = setTimeout(() => this.#closing.abort(), TIDY_MS);
+    await this.#recalled?.catch(() => undefined);
+    await this.#ledger?.close(finished);
+    this.#record?.close();
+    await Promise.allSettled(this.#background);
+    clearTimeout(timer);
+    await this.#options.places.store?.close();
+  }
+
+  async #open(image: Digest, signal: AbortSignal): Promise<Remembered> {
+    const { places, emit } = this.#options;
+    await places.store?.restore(signal);
+    [this.#ledger, this.#record] = await Promise.all([this.#openLedger(image), this.#openRecord()]);
+    const found = this.#ledger?.found;
+    const from = places.store?.name ?? places.resumeDirectory ?? '';
+    if (found) emit({ type: 'resuming', ...found, from });
+    return new RememberedState({
+      ledger: this.#ledger,
+      record: this.#record,
+      shared: places.store !== undefined || places.shared === true,
+      background: (work) => this.#inBackground(work),
+    });
+  }
+
+  async #openLedger(image: Digest): Promise<ResumeLedger | undefined> {
+    const { config, places, clock, emit } = this.#options;
+    const { resumeDirectory: directory, store, shared } = places;
+    const [first] = config.targets;
+    if (directory === undefined || first === undefined) return undefined;
+    const { ResumeLedger: Ledger } = await import('../state/resume-ledger.ts');
+    return Ledger.open({
+      directory,
+      name: formatReference(first),
+      image,
+      now: () => clock.now(),
+      onNote: (message) => emit({ type: 'note', message }),
+      onWarning: (message) => emit({ type: 'warning', message }),
+      shareableOnly: shared === true,
+      ...(store ? { onWritten: (progress) => store.changed(progress) } : {}),
+    });
+  }
+
+  async #openRecord(): Promise<CasIndex | undefined> {
+    const { config, places, clock, emit } = this.#options;
+    const { recordFile: file } = places;
+    if (file === undefined) return undefined;
+    const { CasIndex: Index } = await import('../state/cas-index.ts');
+    return Index.open({
+      file,
+      maxBytes: config.cacheMaxSize,
+      maxEntries: config.cacheMaxEntries,
+      now: () => clock.now(),
+      onProblem: (message) => emit({ type: 'warning', message }),
+    });
+  }
+
+  #inBackground(work: (signal: AbortSignal) => Promise<void>): void {
+    const running = work(this.#closing.signal)
+      .catch(() => undefined)
+      .finally(() => this.#background.delete(running));
+    this.#background.add(running);
+  }
+}
+
+/** Makes what a push remembers; nothing is opened or read before it is asked for. */
+export function createMemory(options: MemoryOptions): PushMemory {
+  return new FileMemory(options);
+}
