@@ -16,12 +16,14 @@ import { findContenders } from './lib/peers.mjs';
 import { startRegistry } from './lib/registry.mjs';
 import { machineText, scenarioText, startText } from './lib/table.mjs';
 import { SCENARIOS } from './scenarios/index.mjs';
+import { benchRecord, recordText } from './scenarios/record.mjs';
 import { benchStart } from './start.mjs';
 
 const DIST = path.join(import.meta.dirname, '..', 'dist', 'index.js');
 const RESULTS = path.join(import.meta.dirname, 'results');
 const START = 'start';
-const NAMES = [START, ...SCENARIOS.map(({ name }) => name)];
+const RECORD = 'record';
+const NAMES = [START, RECORD, ...SCENARIOS.map(({ name }) => name)];
 
 class UsageError extends Error {}
 
@@ -69,6 +71,10 @@ async function main() {
     if (wanted(START)) {
       results.start = await benchStart();
       print(startText(results.start));
+    }
+    if (wanted(RECORD)) {
+      results.record = await benchRecord();
+      print(recordText(results.record));
     }
     for (const scenario of SCENARIOS.filter(({ name, heavy }) => wanted(name, heavy))) {
       const result = await compare(scenario, { contenders, registry, runs });
