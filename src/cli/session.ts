@@ -4,6 +4,7 @@ import type { Host } from '../app/host.ts';
 import { findingLines, runProbe } from '../app/run-probe.ts';
 import { planView } from '../app/plan-view.ts';
 import { reportText } from '../app/report-file.ts';
+import { ownFolder, placesIn } from '../app/state-places.ts';
 import { VERSION } from '../app/version.ts';
 import type { Config } from '../config/config.ts';
 import { resolveConfig } from '../config/resolve.ts';
@@ -70,6 +71,7 @@ async function withHost<T>(
       mask: redactor.add,
       redact: redactor.redact,
       sinks: [progress.sink],
+      state: (asked) => placesIn(asked.cacheDirectory ?? ownFolder(home), asked, home),
       kind: 'cli',
     });
   } finally {

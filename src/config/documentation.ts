@@ -8,6 +8,7 @@ export const OUTPUTS = {
   report: 'The path of the JSON report.',
   'bytes-uploaded': 'Bytes of blobs that were sent.',
   'bytes-skipped': 'Bytes of blobs that were already there or were mounted.',
+  'bytes-resumed': 'Bytes that an interrupted push had sent, of blobs that this one finished.',
   'exit-code': 'The exit code, 0 for success; set on failure too.',
 } as const;
 

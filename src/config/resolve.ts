@@ -1,6 +1,7 @@
 import { configError } from '../util/errors.ts';
 import type { Config, RegistrySettings, Verbosity } from './config.ts';
 import { localFiles, type ConfigFiles } from './files.ts';
+import { readKept } from './kept.ts';
 import { deepFreeze } from './freeze.ts';
 import { layerOf, valueOf, type Environment } from './layers.ts';
 import { readPlaces, type Place } from './places.ts';
@@ -121,7 +122,8 @@ function readPace(
  * @throws PushError with code GENERAL and one sentence that names the option
  */
 export async function resolveConfig(request: ConfigRequest): Promise<Config> {
-  const places = await readPlaces(request, request.files ?? localFiles);
+  const { files = localFiles } = request;
+  const places = await readPlaces(request, files);
   const get = <Name extends OptionName>(name: Name) => valueOf(places, name);
   const probe = readProbe(places);
   const source = probe ? '' : requireSource(places);
@@ -139,6 +141,7 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,
     ...readPace(places),
+    ...(await readKept(places, files, request.onWarning)),
     verbosity: verbosity(places, request.env),
   };
   warnOfUnusedLogin(places, config, request);

@@ -124,20 +124,27 @@ export function autoOrNumber(minimum: number, maximum: number): ValueSchema<numb
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-const SMALLEST_SIZE = 64 * 1024;
-const LARGEST_SIZE = 1024 ** 4;
 
-/** Bytes of `64MiB`, `64M`, `64MB` or `67108864`: a unit is always a power of 1024, as registries have it. */
-export const size = value(
-  'a size from 64KiB to 1024GiB (expected for example 16MiB or a number of bytes)',
-  (given) => {
+/**
+ * Bytes of `64MiB`, `64M`, `64MB` or `67108864`: a unit is always a power of 1024, as registries have it.
+ * @param bounds as a sentence says them: `from 64KiB to 1GiB`
+ */
+export function sizeBetween(minimum: number, maximum: number, bounds: string): ValueSchema<number> {
+  const expected = `a size ${bounds} (expected for example 16MiB or a number of bytes)`;
+  return value(expected, (given) => {
     const written = typeof given === 'string' ? given.trim().toLowerCase() : '';
     const [, count, unit = ''] = /^(\d{1,15})\s*([kmg]?)(?:i?b)?$/.exec(written) ?? [];
     if (count === undefined) return undefined;
     const bytes = Number(count) * (SIZE_UNITS[unit] ?? 0);
-    return bytes >= SMALLEST_SIZE && bytes <= LARGEST_SIZE ? bytes : undefined;
-  },
-);
+    return bytes >= minimum && bytes <= maximum ? bytes : undefined;
+  });
+}
+
+/** The size of a part of a blob, bytes. */
+export const size = sizeBetween(64 * 1024, 1024 ** 4, 'from 64KiB to 1024GiB');
+
+/** The size of a file that is carried from run to run, bytes. */
+export const fileSize = sizeBetween(64 * 1024, 1024 ** 3, 'from 64KiB to 1GiB');
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 // A timer of Node holds 2^31 - 1 ms; no push takes three weeks.

@@ -21,6 +21,10 @@ describe('command lines', () => {
     ['a b --dry-run', { source: 'a', tags: 'b', push: 'false' }],
     ['a b --dry-run --no-push', { source: 'a', tags: 'b', push: 'false' }],
     ['a b --dry-run=false', { source: 'a', tags: 'b', push: 'true' }],
+    ['a b --no-resume --no-cache', { source: 'a', tags: 'b', resume: 'false', cache: 'false' }],
+    ['a b --resume=false', { source: 'a', tags: 'b', resume: 'false' }],
+    ['a b --resume', { source: 'a', tags: 'b', resume: 'true' }],
+    ['a b --cache-directory c', { source: 'a', tags: 'b', 'cache-directory': 'c' }],
     ['a b -qu octo', { source: 'a', tags: 'b', quiet: 'true', username: 'octo' }],
     ['a b --timeout 10m --timeout 5m', { source: 'a', tags: 'b', timeout: '5m' }],
     [
@@ -72,6 +76,10 @@ test.each([
     '--username --password hunter2',
     '--username: the value is missing (write --username=VALUE for one that starts with --)',
   ],
+  ['--cache-directory=', '--cache-directory: the value is missing'],
+  ['--no-cache-directory', 'unknown option --no-cache-directory (did you mean --cache-directory?)'],
+  ['--no-cach', 'unknown option --no-cach (did you mean --no-cache?)'],
+  ['--cache=c', '--cache: "c" is not true or false (expected --cache or --no-cache)'],
   [
     '--insecure=yes',
     '--insecure: "yes" is not true or false (expected --insecure or --no-insecure)',

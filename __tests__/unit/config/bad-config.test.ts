@@ -16,6 +16,11 @@ const SENTENCES: readonly (readonly [string, string])[] = [
   ['config: retry-attempts: "many" is not a whole number from 1 to 100', 'retry-attempts: many'],
   ['config: push: a list is not true or false', 'push: [true]'],
   ['config: password: the value is not a text', 'password: [hunter2]'],
+  ['config: resume: a map is not true or false', 'resume: {a: b}'],
+  [
+    'config: cache-directory: "~" starts with ~, which only a shell replaces (expected the whole path)',
+    'cache-directory: "~"',
+  ],
   ['config: tags: a map is not a list of texts', 'tags: {a: b}'],
   ['config: this is not a map of settings (expected name: value lines)', '- a\n- b'],
   [
@@ -99,6 +104,7 @@ describe('a config file inside the workspace', () => {
     ['insecure', 'insecure: true'],
     ['plain-http', 'plain-http: true'],
     ['ca-file', 'ca-file: ca.pem'],
+    ['cache-directory', 'cache-directory: src'],
     ['insecure', 'registries: {ghcr.io: {insecure: true}}'],
     ['ca', `registries:\n  ghcr.io:\n    ca: |\n      ${CERTIFICATE.replaceAll('\n', '\n      ')}`],
     ['plain-http', 'registries: {"http://ghcr.io": {}}'],

@@ -56,6 +56,18 @@ const SENTENCES: readonly Row[] = [
     'chunk-size: "4 chunks" is not a size from 64KiB to 1024GiB (expected for example 16MiB or a number of bytes)',
     { 'chunk-size': '4 chunks' },
   ],
+  ['resume: "no" is not true or false', { resume: 'no' }],
+  ['cache: "off" is not true or false', { cache: 'off' }],
+  [
+    'cache-directory: "~/cache" starts with ~, which only a shell replaces (expected the whole path)',
+    { 'cache-directory': '~/cache' },
+  ],
+  ['cache-directory: "a b" is not one line of text', { 'cache-directory': 'a\nb' }],
+  [
+    'cache-max-size: "63KiB" is not a size from 64KiB to 1GiB (expected for example 16MiB or a number of bytes)',
+    { 'cache-max-size': '63KiB' },
+  ],
+  ['cache-max-entries: "0" is not a whole number from 1 to 10000000', { 'cache-max-entries': '0' }],
   [
     'probe: "ghcr.io/octo/app:1" has a tag or digest (expected HOST/REPOSITORY)',
     { probe: 'ghcr.io/octo/app:1' },

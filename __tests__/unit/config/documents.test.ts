@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { EXIT_CODE_MEANINGS, OUTPUTS } from '../../../src/config/documentation.ts';
 import { optionEntries, optionNames } from '../../../src/config/options.ts';
 import { toOutputs } from '../../../src/report/outputs.ts';
+import { parseResumeState } from '../../../src/state/resume-schema.ts';
 import { EXIT_CODES } from '../../../src/util/errors.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -58,6 +59,8 @@ describe('what people read is what the table says', () => {
       places: [],
       bytesUploaded: 0,
       bytesSkipped: 0,
+      bytesResumed: 0,
+      saved: { exists: 0, mounted: 0, record: 0, resumed: 0 },
       startedAt: '',
       durationMs: 0,
       warnings: [],
@@ -77,6 +80,22 @@ describe('what people read is what the table says', () => {
   }, 30_000);
 });
 
+describe('docs/resume.md', () => {
+  test('shows a resume file that can be read, and nothing else in it', async () => {
+    const text = await readFile(new URL('docs/resume.md', ROOT), 'utf8');
+    const [, example = ''] = /```json\n(.*?)```/s.exec(text) ?? [];
+    const state: unknown = JSON.parse(example);
+    expect(parseResumeState(state)).toEqual(state);
+  });
+
+  test('names every option it is about', async () => {
+    const text = await readFile(new URL('docs/resume.md', ROOT), 'utf8');
+    const about = optionNames('action').filter((name) => /^(?:resume|cache)/.test(name));
+    expect(about).toHaveLength(5);
+    for (const name of about) expect(text).toContain(`\`${name}`);
+  });
+});
+
 describe('the table itself', () => {
   test.each(optionEntries())('%s', (name, option) => {
     expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
@@ -94,6 +113,11 @@ describe('the table itself', () => {
       const used = optionEntries().flatMap(([, option]) => option[key] ?? []);
       expect(new Set(used).size).toBe(used.length);
     }
+  });
+
+  test('where files are written is for trusted places only', () => {
+    const option = optionEntries().find(([name]) => name === 'cache-directory')?.[1];
+    expect(option?.config).toBe('trusted');
   });
 
   test('whatever is secret is for trusted places only', () => {

@@ -29,6 +29,10 @@ describe('inputs win over environment, config and defaults', () => {
       attempts: 10,
       concurrency: 'auto',
       maxConcurrency: 16,
+      resume: true,
+      cache: true,
+      cacheMaxSize: 16 * 1024 * 1024,
+      cacheMaxEntries: 100_000,
       verbosity: 'normal',
     });
     expect(warnings).toEqual([]);

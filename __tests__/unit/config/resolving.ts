@@ -28,6 +28,10 @@ function memoryFiles({ files = {}, links = {} }: Surroundings): ConfigFiles {
       throw Object.assign(new Error('no'), { code: text === null ? 'EACCES' : 'ENOENT' });
     },
     realPath: async (path) => links[path] ?? path,
+    isFolder: async (path) => {
+      if (typeof files[path] === 'string') return false;
+      throw Object.assign(new Error('no'), { code: files[path] === null ? 'EACCES' : 'ENOENT' });
+    },
   };
 }
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { nearest } from '../../../src/config/nearest.ts';
 import { parseTargets, sourceRegistry } from '../../../src/config/targets.ts';
-import { duration, flag, list, platforms, wholeNumber } from '../../../src/config/values.ts';
+import {
+  duration,
+  fileSize,
+  flag,
+  list,
+  platforms,
+  size,
+  wholeNumber,
+} from '../../../src/config/values.ts';
 import { formatReference } from '../../../src/oci/reference.ts';
 
 const REFUSED = Symbol('refused');
@@ -31,6 +39,30 @@ describe('durations', () => {
   ])('%s', (given, expected) => {
     const result = duration.safeParse(given);
     expect(result.success ? result.data : REFUSED).toBe(expected);
+  });
+});
+
+describe('sizes', () => {
+  const KiB = 1024;
+  test.each([
+    ['64KiB', 64 * KiB, 64 * KiB],
+    ['65536', 64 * KiB, 64 * KiB],
+    [' 16 MB ', 16 * KiB ** 2, 16 * KiB ** 2],
+    ['16m', 16 * KiB ** 2, 16 * KiB ** 2],
+    ['1GiB', KiB ** 3, KiB ** 3],
+    ['1073741825', KiB ** 3 + 1, REFUSED],
+    ['1024g', KiB ** 4, REFUSED],
+    ['1025g', REFUSED, REFUSED],
+    ['65535', REFUSED, REFUSED],
+    ['1.5MiB', REFUSED, REFUSED],
+    ['-1MiB', REFUSED, REFUSED],
+    ['1TiB', REFUSED, REFUSED],
+    ['', REFUSED, REFUSED],
+    [['1MiB'], REFUSED, REFUSED],
+  ])('%j', (given, ofChunk, ofFile) => {
+    const [chunk, file] = [size.safeParse(given), fileSize.safeParse(given)];
+    expect(chunk.success ? chunk.data : REFUSED).toBe(ofChunk);
+    expect(file.success ? file.data : REFUSED).toBe(ofFile);
   });
 });
 

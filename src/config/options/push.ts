@@ -1,5 +1,14 @@
-import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
-import { autoOrNumber, duration, flag, rawText, size, text, wholeNumber } from '../values.ts';
+import { CLI_ONLY, defineOptions, EVERYWHERE, TRUSTED } from '../option.ts';
+import {
+  autoOrNumber,
+  duration,
+  fileSize,
+  flag,
+  rawText,
+  size,
+  text,
+  wholeNumber,
+} from '../values.ts';
 
 /** How the push behaves, and what it says. */
 export const PUSH_OPTIONS = defineOptions({
@@ -43,6 +52,43 @@ export const PUSH_OPTIONS = defineOptions({
     placeholder: 'SIZE',
     help: 'Send larger blobs in chunks of this size (16MiB); without it they go whole, and in chunks only where the registry or a proxy needs that.',
   },
+  resume: {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: flag,
+    default: 'true',
+    help: 'Go on where an interrupted push of the same image stopped; with false, nothing of an earlier run is used and nothing is written down for a later one.',
+  },
+  cache: {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: flag,
+    default: 'true',
+    help: 'Keep a record of which blobs were seen where, and in the action keep it and what resume needs in the Actions cache; with false, neither is done.',
+  },
+  'cache-directory': {
+    ...TRUSTED,
+    group: 'Push',
+    schema: text,
+    placeholder: 'DIR',
+    help: 'Keep all of that in this folder, instead of the Actions cache or ~/.idpbuilder: for self-hosted runners and other CI systems.',
+  },
+  'cache-max-size': {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: fileSize,
+    placeholder: 'SIZE',
+    default: '16MiB',
+    help: 'How large the record may grow, 64KiB to 1GiB; what was not used for longest goes first.',
+  },
+  'cache-max-entries': {
+    ...EVERYWHERE,
+    group: 'Push',
+    schema: wholeNumber(1, 10_000_000),
+    placeholder: 'N',
+    default: '100000',
+    help: 'How many blobs the record may hold, 1 to 10000000; what was not used for longest goes first.',
+  },
   probe: {
     ...EVERYWHERE,
     group: 'Push',
@@ -57,7 +103,7 @@ export const PUSH_OPTIONS = defineOptions({
     group: 'Push',
     schema: rawText,
     placeholder: 'FILE|YAML',
-    help: 'More settings as YAML text or the path of a YAML file: these options by name, and registries with settings by host; a file inside the workspace cannot set logins, certificates or insecure.',
+    help: 'More settings as YAML text or the path of a YAML file: these options by name, and registries with settings by host; a file inside the workspace cannot set logins, certificates, insecure or cache-directory.',
   },
   quiet: {
     ...EVERYWHERE,
