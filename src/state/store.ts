@@ -35,5 +35,10 @@ export interface StatePlaces {
    * of a layer would end in a manifest.
    */
   readonly layersFile?: string;
+  /**
+   * True where others may read these files: addresses of uploads are then written only where they
+   * are worthless without a login.
+   */
+  readonly shared?: boolean;
   readonly store?: StateStore;
 }

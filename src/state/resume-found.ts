@@ -1,0 +1,90 @@
+import { algorithmOf, shortDigest, type Digest } from '../oci/digest.ts';
+import { readResumeFile } from './resume-file.ts';
+import { isFinished, type ResumeLayer, type ResumePlace } from './resume-schema.ts';
+import { RESUME_MAX_AGE_MS } from './resume-sweep.ts';
+
+/** An upload that nobody goes on with. */
+export interface AbandonedUpload {
+  readonly registry: string;
+  readonly repository: string;
+  /** as it was written down, by whomever: not to be trusted with a login */
+  readonly location: string;
+}
+
+/** What an earlier run of the same push has left. Bytes, and ms since 1970. */
+export interface FoundState {
+  readonly since: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+/** What is to be made of a resume file. */
+export interface Judgement {
+  /** undefined when there is nothing to go on with */
+  readonly found?: FoundState;
+  readonly places: readonly ResumePlace[];
+  readonly abandoned: readonly AbandonedUpload[];
+  /** why it is not gone on with, a sentence; undefined when it is, or when there is none */
+  readonly note?: string;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+function layersOf(places: readonly ResumePlace[]): readonly ResumeLayer[] {
+  return places.flatMap(({ UploadedLayers }) => Object.values(UploadedLayers));
+}
+
+function uploadsOf(places: readonly ResumePlace[]): readonly AbandonedUpload[] {
+  return places.flatMap(({ Registry: registry, Repository: repository, UploadedLayers }) =>
+    Object.values(UploadedLayers).flatMap(({ Location: location }) =>
+      location === undefined ? [] : [{ registry, repository, location }],
+    ),
+  );
+}
+
+function summary(places: readonly ResumePlace[], since: number): FoundState | undefined {
+  const layers = layersOf(places).filter(
+    (layer) => layer.Location !== undefined || isFinished(layer),
+  );
+  if (layers.length === 0) return undefined;
+  return {
+    since,
+    blobs: layers.filter(isFinished).length,
+    bytes: layers.reduce((sum, { BytesWritten }) => sum + BytesWritten, 0),
+  };
+}
+
+/** Why a state of that time is not used; undefined: it is. */
+function timeProblem(since: number, now: number): string | undefined {
+  const age = now - since;
+  if (age > RESUME_MAX_AGE_MS) return `is ${Math.floor(age / DAY_MS)} days old`;
+  return age < -DAY_MS ? 'is of a time that is still to come' : undefined;
+}
+
+/**
+ * Reads a resume file and decides what a push of this image makes of it. Never throws.
+ * @param now ms since 1970
+ */
+export async function judgeResumeFile(
+  file: string,
+  image: Digest,
+  now: number,
+): Promise<Judgement> {
+  const { state, reason } = await readResumeFile(file);
+  if (!state) {
+    const note = `The resume state ${file} cannot be used: ${reason}; starting over.`;
+    return { places: [], abandoned: [], ...(reason === undefined ? {} : { note }) };
+  }
+  const { ImageDigest: other, LastCheckpoint, Places: places } = state;
+  const since = Date.parse(LastCheckpoint);
+  const problem =
+    other === image
+      ? timeProblem(since, now)
+      : `is of another image (${algorithmOf(other)}:${shortDigest(other)}…)`;
+  if (problem !== undefined) {
+    const note = `The resume state ${problem}: starting over.`;
+    return { places: [], abandoned: uploadsOf(places), note };
+  }
+  const found = summary(places, since);
+  return { places, abandoned: [], ...(found ? { found } : {}) };
+}
