@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { CACHE_TASK, startCacheTask } from './action/cache-task.ts';
 import { isActionStep, startAction } from './action/main.ts';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -12,7 +13,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
 /** What a finished push may still take to let go of its connections, milliseconds. */
 const LINGER_MS = 250;
 
-if (isActionStep()) {
+if (process.argv[2] === CACHE_TASK) {
+  await startCacheTask();
+} else if (isActionStep()) {
   await startAction();
 } else {
   const { startCli } = await import('./cli/main.ts');

@@ -11,6 +11,9 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
+/** The title of our annotations. */
+export const TITLE = 'idpbuilder push';
+
 /** Has the runner replace `secret` by *** in everything that is printed from now on. */
 export function maskCommand(secret: string): string {
   return `::add-mask::${escapeData(secret)}`;

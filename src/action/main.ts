@@ -2,16 +2,23 @@ import { appendFileSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { runProgram } from '../util/run-program.ts';
 import { cancelOnSignals } from '../util/signals.ts';
 import { runStep } from './step.ts';
 
 /** The name under which the main step leaves its spool folder to the post step. */
 const SPOOL_STATE = 'spool';
+/** What the post step needs to keep what this step remembers. */
+const CACHE_STATE = 'cache';
 
 /** Keeps a value for the post step. Names and values are ours: one line each, nothing to escape. */
 function saveState(name: string, value: string): void {
   const file = process.env['GITHUB_STATE'];
   if (file) appendFileSync(file, `${name}=${value}\n`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 async function runMain(): Promise<void> {
@@ -28,7 +35,9 @@ async function runMain(): Promise<void> {
       uid: process.getuid?.(),
       tempDirectory,
       spoolDirectory,
-      write: (line) => process.stdout.write(`${line}\n`),
+      entryFile: process.argv[1] ?? '',
+      keepForPost: (line) => saveState(CACHE_STATE, line),
+      write: print,
       cancel: signal,
     });
   } finally {
@@ -37,9 +46,15 @@ async function runMain(): Promise<void> {
   }
 }
 
-/** Puts away what a killed main step could not. */
+/** Puts away what a killed main step could not, and keeps what it remembers. */
 async function runPost(spoolDirectory: string): Promise<void> {
   await rm(spoolDirectory, { recursive: true, force: true });
+  const { env } = process;
+  const kept = env[`STATE_${CACHE_STATE}`];
+  if (!kept) return;
+  const { keepAfterwards } = await import('./post.ts');
+  const entryFile = process.argv[1] ?? '';
+  await keepAfterwards({ env, entryFile, kept, run: runProgram, write: print });
 }
 
 /** Main and post step are one bundle: the state that main saves tells them apart. */

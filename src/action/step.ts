@@ -7,7 +7,8 @@ import { createLogProgress } from '../report/log-progress.ts';
 import { asPushError, type PushError } from '../util/errors.ts';
 import { createRedactor, type Redactor } from '../util/redactor.ts';
 import { printable } from '../util/text.ts';
-import { annotation, maskCommand } from './commands.ts';
+import { actionPlaces } from './cache-places.ts';
+import { annotation, maskCommand, TITLE } from './commands.ts';
 import { readInputs } from './inputs.ts';
 
 /** What the step does to the outside; `main` binds it to the process. */
@@ -19,13 +20,16 @@ export interface StepOutside {
   readonly tempDirectory: string;
   /** where large temporary files go; removed by whoever made it */
   readonly spoolDirectory: string;
+  /** this program's own file, for what runs in a process of its own */
+  readonly entryFile: string;
+  /** leaves a line to the post step: how to keep what this step remembers */
+  readonly keepForPost: (line: string) => void;
   /** prints one line to the job's log */
   readonly write: (line: string) => void;
   /** aborts when the runner cancels the job */
   readonly cancel: AbortSignal;
 }
 
-const TITLE = 'idpbuilder push';
 const MAX_ANNOTATION = 3000;
 
 /** Everything printed goes through here: masked by the runner, and by ourselves before that. */
@@ -85,6 +89,7 @@ async function withHost<T>(
       mask: log.mask,
       redact,
       sinks: [progress.sink],
+      state: (asked) => actionPlaces(asked, { ...outside, warn, line }),
       kind: 'action',
     });
   } finally {

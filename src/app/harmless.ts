@@ -31,7 +31,7 @@ export async function areSessionUrlsHarmless(
       );
       return answer.status === 401 || answer.status === 403;
     } finally {
-      await session.cancel(signal);
+      await session.cancel();
     }
   } catch {
     return false;

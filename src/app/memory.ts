@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import { formatReference } from '../oci/reference.ts';
 import type { PushMemory, Remembered } from '../push/memory.ts';
 import type { CasIndex } from '../state/cas-index.ts';
 import type { ResumeLedger } from '../state/resume-ledger.ts';
+import { resumeFileName } from '../state/resume-name.ts';
 import type { StatePlaces } from '../state/store.ts';
 import type { Clock } from '../util/clock.ts';
+import { messageOf } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
 import { RememberedState } from './remembered.ts';
 
@@ -40,6 +44,7 @@ class FileMemory implements PushMemory {
   async close(finished: boolean): Promise<void> {
     // Who was cancelled has not the time to tidy up: what was sent is written down, and that is all.
     if (!finished) this.#closing.abort();
+    if (finished && !this.#recalled) await this.#removeLeftover();
     const timer = setTimeout(() => this.#closing.abort(), TIDY_MS);
     await this.#recalled?.catch(() => undefined);
     await this.#ledger?.close(finished);
@@ -52,7 +57,10 @@ class FileMemory implements PushMemory {
   async #open(image: Digest, signal: AbortSignal): Promise<Remembered> {
     const { places, emit } = this.#options;
     await places.store?.restore(signal);
-    [this.#ledger, this.#record] = await Promise.all([this.#openLedger(image), this.#openRecord()]);
+    [this.#ledger, this.#record] = await Promise.all([
+      this.#orWithout(this.#openLedger(image)),
+      this.#orWithout(this.#openRecord()),
+    ]);
     const found = this.#ledger?.found;
     const from = places.store?.name ?? places.resumeDirectory ?? '';
     if (found) emit({ type: 'resuming', ...found, from });
@@ -60,8 +68,31 @@ class FileMemory implements PushMemory {
       ledger: this.#ledger,
       record: this.#record,
       shared: places.store !== undefined || places.shared === true,
+      shareableOnly: places.shared === true,
       background: (work) => this.#inBackground(work),
     });
+  }
+
+  /** No push fails because of what it might have remembered. */
+  async #orWithout<T>(part: Promise<T | undefined>): Promise<T | undefined> {
+    try {
+      return await part;
+    } catch (error) {
+      const message = `Some of this push is not remembered: ${messageOf(error)}`;
+      this.#options.emit({ type: 'warning', message });
+      return undefined;
+    }
+  }
+
+  /** The image was there as a whole, so nobody has asked what an interrupted push had left. */
+  async #removeLeftover(): Promise<void> {
+    const { config, places } = this.#options;
+    const [first] = config.targets;
+    if (places.resumeDirectory === undefined || first === undefined) return;
+    const file = path.join(places.resumeDirectory, resumeFileName(formatReference(first)));
+    if (!existsSync(file)) return;
+    const { removeResumeFile } = await import('../state/resume-sweep.ts');
+    await removeResumeFile(file);
   }
 
   async #openLedger(image: Digest): Promise<ResumeLedger | undefined> {

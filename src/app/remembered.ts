@@ -10,11 +10,28 @@ import type { ResumeLedger } from '../state/resume-ledger.ts';
 import type { Place } from '../util/events.ts';
 import { areSessionUrlsHarmless } from './harmless.ts';
 
+/** A slow disk, or a registry that does not answer, must not hold up an upload, milliseconds. */
+const OPENED_MS = 1000;
+
+/**
+ * Waits for `work`, but not for long. The timer also keeps the process alive: idle connections and
+ * the ledger's own timers do not.
+ */
+async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, patience]).finally(() => clearTimeout(timer));
+}
+
 export interface RememberedOptions {
   readonly ledger: ResumeLedger | undefined;
   readonly record: CasIndex | undefined;
   /** whether what the ledger writes may end up where others can read it */
   readonly shared: boolean;
+  /** whether it writes down nothing else */
+  readonly shareableOnly?: boolean;
   /** work in the background: has to end before the process does, and is stopped then */
   readonly background: (work: (signal: AbortSignal) => Promise<void>) => void;
 }
@@ -24,6 +41,7 @@ export class RememberedState implements Remembered {
   readonly #options: RememberedOptions;
   /** by registry: whether the addresses of its uploads may be shared, as far as it is known */
   readonly #harmless = new Map<string, boolean>();
+  readonly #learning = new Map<string, Promise<void>>();
   readonly #tidied = new Set<string>();
 
   constructor(options: RememberedOptions) {
@@ -35,25 +53,40 @@ export class RememberedState implements Remembered {
   }
 
   upload(place: Place, descriptor: Descriptor, connection: Connection): UploadMemory | undefined {
-    const { ledger } = this.#options;
+    const { ledger, shareableOnly = false } = this.#options;
     if (!ledger) return undefined;
     this.#tidy(ledger, place, connection);
     const { digest } = descriptor;
     // The address changes seldom; this is called for every piece of every blob.
     let known: URL | undefined;
     let location: string | undefined;
+    let kept = ledger.earlier(place, digest) !== undefined;
+    const reached: UploadMemory['reached'] = (url, bytes, checksum) => {
+      if (url !== known) {
+        known = url;
+        location = sessionUrl(url.href, place.repository, connection)?.href;
+      }
+      if (location === undefined) return;
+      const shareable = this.#isShareable(place, connection);
+      kept = shareable || !shareableOnly;
+      ledger.reached(place, descriptor, { location, bytes, checksum, shareable });
+    };
     return {
       earlier: () => ledger.earlier(place, digest),
-      reached: (url, bytes, checksum) => {
-        if (url !== known) {
-          known = url;
-          location = sessionUrl(url.href, place.repository, connection)?.href;
-        }
-        if (location === undefined) return;
-        const shareable = this.#isShareable(place, connection);
-        ledger.reached(place, descriptor, { location, bytes, checksum, shareable });
+      opened: async (url, checksum) => {
+        const written = async (): Promise<void> => {
+          if (shareableOnly) await this.#learn(place, connection);
+          reached(url, 0, checksum);
+          await ledger.written();
+        };
+        await atMost(OPENED_MS, written());
       },
-      forget: () => ledger.forgetUpload(place, digest),
+      reached,
+      keeps: () => kept,
+      forget: () => {
+        kept = false;
+        ledger.forgetUpload(place, digest);
+      },
     };
   }
 
@@ -79,16 +112,25 @@ export class RememberedState implements Remembered {
     record?.drop(place.registry, place.repository, digest);
   }
 
-  #isShareable({ registry, repository }: Place, connection: Connection): boolean {
-    const { shared, background } = this.#options;
-    const known = this.#harmless.get(registry);
-    if (known !== undefined || !shared) return known ?? false;
-    this.#harmless.set(registry, false);
-    background(async (signal) => {
-      const harmless = await areSessionUrlsHarmless(connection, repository, signal);
-      this.#harmless.set(registry, harmless);
+  #isShareable(place: Place, connection: Connection): boolean {
+    const known = this.#harmless.get(place.registry);
+    if (known === undefined && this.#options.shared) void this.#learn(place, connection);
+    return known ?? false;
+  }
+
+  /** Finds out, once per registry, what the addresses of its uploads are good for. */
+  #learn({ registry, repository }: Place, connection: Connection): Promise<void> {
+    const running = this.#learning.get(registry);
+    if (running) return running;
+    const learning = new Promise<void>((resolve) => {
+      this.#options.background(async (signal) => {
+        const harmless = await areSessionUrlsHarmless(connection, repository, signal);
+        this.#harmless.set(registry, harmless);
+        resolve();
+      });
     });
-    return false;
+    this.#learning.set(registry, learning);
+    return learning;
   }
 
   /** Gives back uploads that nobody goes on with, where this push may write anyway. */

@@ -54,14 +54,14 @@ function reasonOf(error: unknown): string {
 /** How much another machine could make use of. */
 function progressOf(state: ResumeState): StateProgress {
   let bytes = 0;
-  let uploading = false;
+  let left = 0;
   for (const { UploadedLayers } of state.Places) {
-    for (const { BytesWritten, Shareable } of Object.values(UploadedLayers)) {
+    for (const { BytesWritten, TotalBytes, Shareable } of Object.values(UploadedLayers)) {
       bytes += BytesWritten;
-      uploading ||= Shareable === true;
+      if (Shareable) left += TotalBytes - BytesWritten;
     }
   }
-  return { bytes, uploading };
+  return { bytes, left };
 }
 
 /**
@@ -80,7 +80,7 @@ export class ResumeLedger {
   readonly #book: ResumeBook;
   readonly #abandoned: AbandonedUpload[];
   readonly #writer: ResumeWriter;
-  #progress: StateProgress = { bytes: 0, uploading: false };
+  #progress: StateProgress = { bytes: 0, left: 0 };
   #closed: Promise<void> | undefined;
 
   /**

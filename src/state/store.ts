@@ -2,8 +2,8 @@
 export interface StateProgress {
   /** sent so far, in all places */
   readonly bytes: number;
-  /** an upload is under way that another run could go on with */
-  readonly uploading: boolean;
+  /** bytes that are still to come of uploads that another machine could go on with */
+  readonly left: number;
 }
 
 /**

@@ -205,12 +205,12 @@ describe('what is reported', () => {
   test('are the bytes sent, and whether another machine could go on', async () => {
     const { ledger, written } = await openWatched();
     ledger.reached(PLACE, TWO, at(500));
-    expect(await written(1)).toEqual([{ bytes: 500, uploading: false }]);
+    expect(await written(1)).toEqual([{ bytes: 500, left: 0 }]);
     ledger.reached(PLACE, TWO, at(1500, { location: 'https://ghcr.io/two', shareable: true }));
     ledger.reached(PLACE, blob('three', 10), at(1, { shareable: true }));
-    expect((await written(2))[1]).toEqual({ bytes: 501, uploading: true });
+    expect((await written(2))[1]).toEqual({ bytes: 501, left: 9 });
     ledger.blobArrived(PLACE, blob('three', 10));
-    expect((await written(3))[2]).toEqual({ bytes: 510, uploading: false });
+    expect((await written(3))[2]).toEqual({ bytes: 510, left: 0 });
   });
 
   test('where others may read, only what they may', async () => {

@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import { blobExists } from '../../registry/blobs.ts';
 import type { Connection } from '../../registry/connection.ts';
 import { putManifest, type ManifestContent } from '../../registry/manifests.ts';
+import { giveBackEarlier } from '../../registry/upload/resume.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
 import type { BlobResult } from '../../registry/upload/blob-upload.ts';
 import type { BlobHint } from '../../util/events.ts';
@@ -39,6 +40,8 @@ function mountSource(filling: Filling, digest: Digest): MountSource | undefined 
   const same = origin?.registry === connection.registry && origin.repository !== place.repository;
   const certain = sibling ?? (same ? origin.repository : undefined);
   if (certain !== undefined) return { from: certain, recorded: false };
+  // Who never mounts proves nothing about what the record says.
+  if (connection.capabilities.profile.mount?.value === false) return undefined;
   const from = remembered?.elsewhere(place, digest)[0];
   return from === undefined ? undefined : { from, recorded: true };
 }
@@ -111,7 +114,8 @@ async function uploadOne(
     emit,
     signal,
   });
-  if (mount?.recorded && result.outcome !== 'mounted') {
+  // What was gone on with was not asked for there.
+  if (mount?.recorded && result.outcome !== 'mounted' && result.outcome !== 'resumed') {
     remembered?.notThere({ registry, repository: mount.from }, digest);
   }
   return result;
@@ -125,6 +129,8 @@ export async function bringBlob(filling: Filling, descriptor: Descriptor): Promi
   const started = clock.now();
   const arrived = remembered?.finished(place, digest) === true;
   if (await isThere(filling, descriptor)) {
+    const memory = remembered?.upload(place, descriptor, connection);
+    await giveBackEarlier({ connection, repository: place.repository, descriptor, memory });
     const hint = arrived ? 'resume' : undefined;
     tell(filling, descriptor, { outcome: 'exists' }, { durationMs: clock.now() - started, hint });
     return;

@@ -3,6 +3,7 @@ import type { RequestBody } from '../../http/transport.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { algorithmOf, hasherFor, type Digest } from '../../oci/digest.ts';
 import { imageError } from '../../util/errors.ts';
+import type { UploadCheckpoint } from './checkpoint.ts';
 import type { Range } from './ranges.ts';
 
 /** Where the bytes of a blob come from. */
@@ -49,6 +50,8 @@ export class BlobReader {
   #hashed = 0;
   #given = 0;
   #verified = false;
+  /** only the latest body counts: one that is given up may still be asked for a piece */
+  #turn = 0;
 
   constructor(descriptor: Descriptor, content: BlobContent, watch: BlobWatch) {
     this.#descriptor = descriptor;
@@ -77,6 +80,7 @@ export class BlobReader {
 
   /** What was given from `start` on does not count any more. */
   rewind(start = 0): void {
+    this.#turn += 1;
     if (this.#given > start) this.#watch.rewound(this.#given - start);
     this.#given = start;
   }
@@ -94,17 +98,18 @@ export class BlobReader {
   /**
    * Reads what somebody else has sent already, without giving it: as if the first `to` bytes had
    * been sent by this reader.
-   * @param upTo how many bytes the digest is wanted of; may be more or less than `to`
+   * @param sent what is known of the bytes that were sent: may be more of them than `to`, or fewer
    * @param read told of bytes as they are read
-   * @returns the digest of the first `upTo` bytes
+   * @returns false where they are others: then it is as if nothing had been read
    */
   async skip(
     to: number,
-    upTo: number,
+    sent: Pick<UploadCheckpoint, 'bytesWritten' | 'checksum'> | undefined,
     read: (bytes: number) => void,
     signal?: AbortSignal,
-  ): Promise<Digest> {
+  ): Promise<boolean> {
     this.restart();
+    const upTo = sent?.bytesWritten ?? 0;
     const far = Math.max(to, upTo);
     let wanted = upTo === 0 ? this.#hash.copy() : undefined;
     let other = to === 0 ? this.#hash.copy() : undefined;
@@ -117,16 +122,20 @@ export class BlobReader {
       if (position === upTo) wanted = position <= to ? this.#hash.copy() : other;
     };
     for await (const chunk of this.#content.open(this.#descriptor, 0, signal)) {
-      if (position >= far) break;
       for (const piece of splitAt(chunk.subarray(0, far - position), position, [to, upTo])) {
         take(piece);
       }
       read(chunk.length);
+      if (position >= far) break;
     }
     if (position < far || !wanted) this.#verifySize(position);
+    if (sent && this.#digestOf(wanted ?? this.#hash) !== sent.checksum) {
+      this.restart();
+      return false;
+    }
     this.#hashed = to;
     this.#given = to;
-    return this.#digestOf(wanted ?? this.#hash);
+    return true;
   }
 
   /** Forgets everything: the blob begins with its first byte. */
@@ -145,10 +154,12 @@ export class BlobReader {
     const { size } = this.#descriptor;
     const last = end === size;
     this.rewind(start);
+    const turn = this.#turn;
     let held: Uint8Array | undefined;
     let position = start;
     for await (const chunk of this.#content.open(this.#descriptor, start, signal)) {
       if (chunk.length === 0) continue;
+      if (turn !== this.#turn) return;
       // More bytes than promised: what is held back may be all of them, and stays here.
       if (last && position + chunk.length > size) {
         position += chunk.length;
@@ -161,6 +172,7 @@ export class BlobReader {
       // The last part reads on, to see the source end.
       if (!last && position >= end) break;
     }
+    if (turn !== this.#turn) return;
     if (last || position < end) this.#verify(position);
     if (held) yield this.#counted(held);
   }

@@ -18,11 +18,19 @@ export interface UploadMemory {
   /** What an earlier run left; undefined where there is nothing, or after `forget`. */
   earlier(): UploadCheckpoint | undefined;
   /**
+   * A session was opened. Resolves when that is written down, so that whatever is sent into it can
+   * be found again; waits for a moment at most.
+   * @param checksum of no bytes
+   */
+  opened(location: URL, checksum: () => Digest): Promise<void>;
+  /**
    * The session stands at so many bytes. Called with every piece of the blob: what is too soon to
    * be written down costs nothing.
    * @param checksum of the first `bytes` bytes; only called where it is written down
    */
   reached(location: URL, bytes: number, checksum: () => Digest): void;
+  /** True where another process finds the session that was reached last, or the earlier one. */
+  keeps(): boolean;
   /** The session is of no use any more. */
   forget(): void;
 }

@@ -1,5 +1,4 @@
 import type { Connection } from '../connection.ts';
-import { RegistryError } from '../error.ts';
 import type { BlobReader } from './blob-reader.ts';
 import type { BlobUpload } from './blob-upload.ts';
 import type { UploadCheckpoint } from './checkpoint.ts';
@@ -17,7 +16,10 @@ export interface Continued {
 }
 
 /** True where a broken upload of this blob may be worth going on with. */
-export function isResumable({ connection, descriptor }: BlobUpload): boolean {
+export function isResumable({
+  connection,
+  descriptor,
+}: Pick<BlobUpload, 'connection' | 'descriptor'>): boolean {
   const { sessions } = connection.capabilities.profile;
   return sessions?.value !== 'never' && descriptor.size >= RESUMABLE_MIN;
 }
@@ -64,29 +66,8 @@ class StartOver extends Error {
   override readonly name = 'StartOver';
 }
 
-function reasonOf(error: unknown, registry: string): string | undefined {
-  if (error instanceof StartOver) return error.message;
-  const refused = error instanceof RegistryError && error.code === 'REGISTRY';
-  return refused ? `${registry} does not go on with it (status ${error.status})` : undefined;
-}
-
-async function reopen(upload: BlobUpload, earlier: UploadCheckpoint): Promise<Continued> {
-  const { connection, repository, descriptor, signal } = upload;
-  const url = sessionUrl(earlier.location, repository, connection);
-  if (!url) throw new StartOver('what is remembered of it does not belong to this registry');
-  const session = new UploadSession(connection, repository, url);
-  const offset = await agreedOffset(session, connection, signal);
-  if (offset === undefined) throw new StartOver(`${connection.registry} has forgotten it`);
-  if (offset === 0 || offset > descriptor.size) {
-    await session.cancel(signal);
-    const what = offset === 0 ? 'nothing of it' : 'more of it than there is';
-    throw new StartOver(`${connection.registry} has ${what}`);
-  }
-  return { session, offset };
-}
-
 /** Shows that something moves while nothing is sent. */
-export function working({ emit }: BlobUpload): (bytes: number) => void {
+export function working({ emit }: Pick<BlobUpload, 'emit'>): (bytes: number) => void {
   let untold = 0;
   return (bytes) => {
     untold += bytes;
@@ -96,22 +77,43 @@ export function working({ emit }: BlobUpload): (bytes: number) => void {
   };
 }
 
+async function offsetOf(
+  { connection, descriptor, signal }: BlobUpload,
+  session: UploadSession,
+): Promise<number> {
+  const { registry } = connection;
+  const offset = await agreedOffset(session, connection, signal);
+  if (offset === undefined) {
+    const why = session.isOpen ? 'does not go on with it' : 'has forgotten it';
+    throw new StartOver(`${registry} ${why}`);
+  }
+  if (offset === 0) throw new StartOver(`${registry} has nothing of it`);
+  if (offset > descriptor.size) throw new StartOver(`${registry} has more of it than there is`);
+  return offset;
+}
+
 /** Reads what the registry has once more, and compares it with what was sent then. */
-async function checkPrefix(
+async function goOnAt(
   upload: BlobUpload,
   reader: BlobReader,
+  session: UploadSession,
   earlier: UploadCheckpoint,
-  { session, offset }: Continued,
-): Promise<void> {
-  const { bytesWritten, checksum } = earlier;
-  if (bytesWritten > upload.descriptor.size) {
+): Promise<Continued> {
+  if (earlier.bytesWritten > upload.descriptor.size) {
     throw new StartOver('more of it is remembered than there is');
   }
-  const actual = await reader.skip(offset, bytesWritten, working(upload), upload.signal);
-  if (actual === checksum) return;
-  reader.restart();
-  await session.cancel(upload.signal);
-  throw new StartOver('its bytes are not the ones that were sent then');
+  const offset = await offsetOf(upload, session);
+  const same = await reader.skip(offset, earlier, working(upload), upload.signal);
+  if (!same) throw new StartOver('its bytes are not the ones that were sent then');
+  return { session, offset };
+}
+
+function earlierSession(
+  { connection, repository }: Pick<BlobUpload, 'connection' | 'repository'>,
+  earlier: UploadCheckpoint,
+): UploadSession | undefined {
+  const url = sessionUrl(earlier.location, repository, connection);
+  return url && new UploadSession(connection, repository, url);
 }
 
 /**
@@ -126,19 +128,28 @@ export async function resumeEarlier(
   const { memory, connection, descriptor, emit } = upload;
   const earlier = isResumable(upload) ? memory?.earlier() : undefined;
   if (!earlier) return undefined;
-  const { registry } = connection;
-  const { digest } = descriptor;
+  const session = earlierSession(upload, earlier);
   try {
-    const continued = await reopen(upload, earlier);
-    await checkPrefix(upload, reader, earlier, continued);
-    return continued;
+    if (session) return await goOnAt(upload, reader, session, earlier);
+    throw new StartOver('what is remembered of it does not belong to this registry');
   } catch (error) {
-    const why = reasonOf(error, registry);
     // What the network or the source refuses is not cured by starting over.
-    if (why === undefined) throw error;
+    if (!(error instanceof StartOver)) throw error;
     memory?.forget();
-    const message = `The upload of ${digest} to ${registry} starts over: ${why}.`;
+    const { digest } = descriptor;
+    const message = `The upload of ${digest} to ${connection.registry} starts over: ${error.message}.`;
     emit({ type: 'note', message });
+    await session?.cancel();
     return undefined;
   }
+}
+
+/** Gives back what an earlier run began, where nobody needs it any more. */
+export async function giveBackEarlier(
+  upload: Pick<BlobUpload, 'connection' | 'repository' | 'descriptor' | 'memory'>,
+): Promise<void> {
+  const earlier = isResumable(upload) ? upload.memory?.earlier() : undefined;
+  if (!earlier) return;
+  upload.memory?.forget();
+  await earlierSession(upload, earlier)?.cancel();
 }

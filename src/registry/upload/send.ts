@@ -89,9 +89,8 @@ export async function sendOver(
   }
 }
 
-/** Nobody has asked yet whether a blob is there that was to be mounted. */
-export async function isThereUnmounted(upload: BlobUpload): Promise<boolean> {
-  const { connection, repository, descriptor, mountFrom, signal } = upload;
-  if (mountFrom === undefined) return false;
+/** Asks whether the blob is there where nobody has: it was to be mounted, or gone on with. */
+export async function isThereUnasked(upload: BlobUpload): Promise<boolean> {
+  const { connection, repository, descriptor, signal } = upload;
   return blobExists(connection, repository, descriptor.digest, signal);
 }

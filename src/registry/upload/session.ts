@@ -5,6 +5,9 @@ import { RegistryError } from '../error.ts';
 import { resolveLocation, withQuery } from '../location.ts';
 import { contentRange, parseOffset, type Range } from './ranges.ts';
 
+/** Giving an upload back must not hold up somebody who wants to leave, milliseconds. */
+const CANCEL_BUDGET_MS = 500;
+
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
 /**
@@ -78,8 +81,11 @@ export class UploadSession {
     return parseOffset(response.headers['range']);
   }
 
-  /** Frees what the registry keeps for this upload; best effort, for registries forget by themselves. */
-  async cancel(signal?: AbortSignal): Promise<void> {
+  /**
+   * Frees what the registry keeps for this upload; best effort, for registries forget by themselves.
+   * @param signal who has more time, or less, than half a second; the push's own may have been aborted
+   */
+  async cancel(signal: AbortSignal = AbortSignal.timeout(CANCEL_BUDGET_MS)): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
     try {

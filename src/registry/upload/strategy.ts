@@ -5,30 +5,36 @@ import { blobExists } from '../blobs.ts';
 import { RegistryError } from '../error.ts';
 import type { BlobResult, BlobUpload } from './blob-upload.ts';
 import { ChunksRefused, ContinuationRefused, sendInChunks } from './chunked.ts';
-import { isResumable } from './resume.ts';
-import { isThereUnmounted, sendOver, tryMount, trySinglePost } from './send.ts';
+import { giveBackEarlier, isResumable } from './resume.ts';
+import { isThereUnasked, sendOver, tryMount, trySinglePost } from './send.ts';
 import { startUpload } from './start.ts';
-import { abandon, begin, CANCEL_BUDGET_MS, continued, type Underway } from './underway.ts';
+import { abandon, begin, noteOpened, continued, type Underway } from './underway.ts';
 
-async function sendOnce(upload: BlobUpload, underway: Underway): Promise<BlobOutcome> {
+/** @param asked whether it is known that the blob is not there */
+async function sendOnce(
+  upload: BlobUpload,
+  underway: Underway,
+  asked: boolean,
+): Promise<BlobOutcome> {
   const { connection, repository, descriptor, signal } = upload;
   const { reader } = underway;
-  const begun = await continued(upload, underway);
-  if (begun) {
-    const { session, offset: from } = begun;
+  const here = await continued(upload, underway);
+  if (here) {
+    const { session, offset: from } = here;
     await sendInChunks({ connection, session, descriptor, reader, from, signal });
     return underway.resumedBytes > 0 ? 'resumed' : 'uploaded';
   }
   const mounted = await tryMount(upload);
   if (mounted === 'mounted') return mounted;
   underway.session = mounted;
-  if (await isThereUnmounted(upload)) return 'exists';
+  if (!asked && (await isThereUnasked(upload))) return 'exists';
   const started =
     mounted ??
     (await trySinglePost(upload, reader)) ??
     (await startUpload(connection, repository, signal));
   if (started === 'stored') return 'uploaded';
   underway.session = started;
+  await noteOpened(upload, underway, started);
   await sendOver(started, upload, reader);
   return 'uploaded';
 }
@@ -66,7 +72,8 @@ function isLost(error: unknown, underway: Underway): boolean {
 
 /** Another run may go on with it: what ended this one was not the blob. */
 function isWorthKeeping(upload: BlobUpload, underway: Underway, error: unknown): boolean {
-  if (!upload.memory || !underway.session || !isResumable(upload)) return false;
+  // A session that nobody finds again would only lie around.
+  if (!upload.memory?.keeps() || !isResumable(upload)) return false;
   const denied = error instanceof PushError && error.code === 'AUTHENTICATION';
   const interrupted = upload.signal?.aborted === true || failureOfError(error) !== undefined;
   const network = error instanceof PushError && error.code === 'NETWORK';
@@ -75,10 +82,51 @@ function isWorthKeeping(upload: BlobUpload, underway: Underway, error: unknown):
 
 /** What becomes of the session of a blob that is given up. */
 async function leave(upload: BlobUpload, underway: Underway, error: unknown): Promise<void> {
-  const keep = isWorthKeeping(upload, underway, error);
-  if (!keep) upload.memory?.forget();
-  if (keep) underway.reader.rewind();
-  else await abandon(underway);
+  if (isWorthKeeping(upload, underway, error)) {
+    underway.reader.rewind();
+    return;
+  }
+  if (!underway.session) await giveBackEarlier(upload);
+  upload.memory?.forget();
+  await abandon(underway);
+}
+
+/** What was only a try, and has shown that it does not work there, is none of the attempts. */
+function isFree(error: unknown): boolean {
+  return error instanceof ChunksRefused || error instanceof ContinuationRefused;
+}
+
+/**
+ * Gets ready for another attempt, and waits for its time.
+ * @returns its number
+ * @throws what ended the upload, where there is none
+ */
+async function recover(
+  upload: BlobUpload,
+  underway: Underway,
+  error: unknown,
+  attempt: number,
+): Promise<number> {
+  const { connection, memory, signal } = upload;
+  const { retry, registry } = connection;
+  const failure = signal?.aborted ? undefined : reasonToRestart(error);
+  const next = isFree(error) ? attempt : attempt + 1;
+  if (!failure || next > retry.policy.attempts) {
+    await leave(upload, underway, error);
+    signal?.throwIfAborted();
+    throw error;
+  }
+  if (isLost(error, underway) || !isResumable(upload)) {
+    memory?.forget();
+    await abandon(underway);
+  }
+  try {
+    await waitBeforeRetry(retry, registry, failure, attempt, signal);
+  } catch (stopped) {
+    await leave(upload, underway, stopped);
+    throw stopped;
+  }
+  return next;
 }
 
 /**
@@ -87,35 +135,27 @@ async function leave(upload: BlobUpload, underway: Underway, error: unknown): Pr
  * session when that fails for the moment.
  */
 export async function uploadBlob(upload: BlobUpload): Promise<BlobResult> {
-  const { connection, repository, memory, signal } = upload;
+  const { connection, repository, mountFrom, memory, signal } = upload;
   const { digest } = upload.descriptor;
   const underway = begin(upload);
+  // An earlier run may have ended its upload, and nobody has heard of it.
+  const asked = mountFrom === undefined && memory?.earlier() === undefined;
   const done = async (outcome: BlobOutcome): Promise<BlobResult> => {
     const { resumedBytes } = underway;
     if (outcome !== 'uploaded' && outcome !== 'resumed') memory?.forget();
-    await underway.session?.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
+    await underway.session?.cancel();
     return resumedBytes > 0 ? { outcome, resumedBytes } : { outcome };
   };
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = 1; ;) {
     try {
       // It may have arrived, and only the answer got lost.
       const again = attempt > 1;
       if (again && (await blobExists(connection, repository, digest, signal))) {
         return await done(underway.resumedBytes > 0 ? 'resumed' : 'uploaded');
       }
-      return await done(await sendOnce(upload, underway));
+      return await done(await sendOnce(upload, underway, again || asked));
     } catch (error) {
-      const failure = signal?.aborted ? undefined : reasonToRestart(error);
-      if (!failure || attempt >= connection.retry.policy.attempts) {
-        await leave(upload, underway, error);
-        signal?.throwIfAborted();
-        throw error;
-      }
-      if (isLost(error, underway) || !isResumable(upload)) {
-        memory?.forget();
-        await abandon(underway);
-      }
-      await waitBeforeRetry(connection.retry, connection.registry, failure, attempt, signal);
+      attempt = await recover(upload, underway, error, attempt);
     }
   }
 }

@@ -14,8 +14,6 @@ export interface Underway {
   refusals: number;
 }
 
-/** Cancelling sessions must not hold up somebody who wants to leave. */
-export const CANCEL_BUDGET_MS: number = 500;
 /** A reader that tells what is sent, and has it remembered. */
 export function begin(upload: BlobUpload): Underway {
   const { connection, descriptor, content, memory, emit } = upload;
@@ -50,6 +48,22 @@ function resumed(upload: BlobUpload, underway: Underway, bytes: number): void {
   upload.emit({ type: 'blob-resumed', ...placeOf(upload), bytes });
 }
 
+/**
+ * What is lost when a process is killed before anything was written down is not to be much, bytes.
+ * No smaller than what goes in a single POST: of that nothing must have been read yet.
+ */
+const WORTH_WAITING_FOR = 16 * 1024 * 1024;
+
+/** Has a session written down before anything large is sent into it. */
+export async function noteOpened(
+  upload: BlobUpload,
+  { reader }: Underway,
+  { location }: UploadSession,
+): Promise<void> {
+  if (upload.descriptor.size <= WORTH_WAITING_FOR || !isResumable(upload)) return;
+  await upload.memory?.opened(location, () => reader.checksum());
+}
+
 /** What broke in this very run goes on where the registry has kept what it got. */
 async function goOn(upload: BlobUpload, underway: Underway): Promise<Continued | undefined> {
   const { session, reader } = underway;
@@ -58,12 +72,12 @@ async function goOn(upload: BlobUpload, underway: Underway): Promise<Continued |
   if (offset === undefined || offset === 0 || offset > upload.descriptor.size) return undefined;
   if (offset <= reader.given) {
     reader.rewind(offset);
+    underway.resumedBytes = Math.min(underway.resumedBytes, offset);
     return { session, offset };
   }
   // More than we have given: bytes of the earlier run that were still on their way when it ended.
   if (underway.resumedBytes === 0) return undefined;
-  reader.rewind();
-  await reader.skip(offset, 0, working(upload), upload.signal);
+  await reader.skip(offset, undefined, working(upload), upload.signal);
   resumed(upload, underway, offset);
   return { session, offset };
 }
@@ -75,6 +89,8 @@ export async function continued(
 ): Promise<Continued | undefined> {
   const here = await goOn(upload, underway);
   if (here) return here;
+  // What was tried in this run and failed is not tried once more.
+  if (underway.session) upload.memory?.forget();
   await abandon(underway);
   const earlier = await resumeEarlier(upload, underway.reader);
   if (!earlier) return undefined;
@@ -85,10 +101,11 @@ export async function continued(
 
 /** Gives the session back, and counts nothing of what it got. */
 export async function abandon(underway: Underway): Promise<void> {
-  underway.reader.rewind();
+  // Not only rewound: how far the next session has come is written down from its first byte on.
+  underway.reader.restart();
   underway.resumedBytes = 0;
   const { session } = underway;
   underway.session = undefined;
   // Does nothing where the session has done its work.
-  await session?.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
+  await session?.cancel();
 }
