@@ -6,9 +6,11 @@ import {
   type StrictRegistry,
 } from '../../support/registry/index.ts';
 import { Layout } from './layout.ts';
+import { State } from './state.ts';
 
 export { bytesOf, Layout } from './layout.ts';
 export { run, type Run, type RunRequest } from './run.ts';
+export { State } from './state.ts';
 
 /**
  * What is stopped while its answer is on the way is cancelled, too: whether the registry has ended
@@ -21,6 +23,8 @@ export interface Bench {
   readonly registry: (options?: RegistryOptions) => Promise<StrictRegistry>;
   /** a layout that is removed after the test */
   readonly layout: () => Layout;
+  /** a folder for what pushes remember that is removed after the test */
+  readonly state: () => State;
   /** something else to tidy up after the test */
   readonly after: (work: () => unknown) => void;
 }
@@ -41,6 +45,11 @@ export function bench(): Bench {
       const layout = new Layout();
       cleanups.push(() => layout.remove());
       return layout;
+    },
+    state: () => {
+      const state = new State();
+      cleanups.push(() => state.remove());
+      return state;
     },
     after: (work) => cleanups.push(work),
   };

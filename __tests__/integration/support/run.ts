@@ -7,6 +7,7 @@ import { resolveConfig } from '../../../src/config/resolve.ts';
 import { sourceRegistry } from '../../../src/config/targets.ts';
 import { isLoopbackHost } from '../../../src/http/addresses.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
+import type { StatePlaces } from '../../../src/state/store.ts';
 import { createLogProgress } from '../../../src/report/log-progress.ts';
 import { errorLines } from '../../../src/report/error-text.ts';
 import type { EventSink, PushEvent } from '../../../src/util/events.ts';
@@ -20,6 +21,8 @@ export interface RunRequest extends Partial<Omit<Config, 'targets' | 'registries
   readonly env?: Readonly<Record<string, string>>;
   readonly cancel?: AbortSignal;
   readonly sink?: EventSink;
+  /** where it may keep what it remembers; nowhere by default */
+  readonly state?: StatePlaces;
 }
 
 export interface Run extends FinishedPush {
@@ -48,7 +51,7 @@ function registriesOf(request: RunRequest): Record<string, RegistrySettings> {
 
 /** Through the schema, so that whatever is not said here has its documented default. */
 async function configOf(request: RunRequest): Promise<Config> {
-  const { env: _env, cancel: _cancel, sink: _sink, tags, ...rest } = request;
+  const { env: _env, cancel: _cancel, sink: _sink, state: _state, tags, ...rest } = request;
   const base = await resolveConfig({
     inputs: { source: request.source, tags: tags.join('\n'), push: String(request.push ?? true) },
     env: {},
@@ -73,6 +76,7 @@ export async function run(request: RunRequest): Promise<Run> {
   const { redact } = redactor;
   const write = (line: string): number => log.push(line);
   const now = Date.now.bind(Date);
+  const { state } = request;
   const progress = createLogProgress({ write, verbosity: 'verbose', redact, now });
   const host = {
     env: request.env ?? {},
@@ -91,6 +95,7 @@ export async function run(request: RunRequest): Promise<Run> {
       ...(request.sink ? [request.sink] : []),
     ],
     backoff: { baseMs: 2, maxMs: 20 },
+    ...(state ? { state: () => state } : {}),
     kind: 'library',
   } as const;
   try {

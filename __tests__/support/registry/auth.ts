@@ -64,9 +64,10 @@ function checkExpiry(context: Context, exchange: Exchange, authorization: string
 }
 
 function checkCredentials(context: Context, exchange: Exchange): boolean {
-  const { mode, anonymousPull } = context.options.auth;
+  const { mode, anonymousPull, openUploads } = context.options.auth;
   if (mode === 'none') return true;
   const authorization = exchange.header('authorization');
+  if (openUploads && authorization === undefined && exchange.route.session) return true;
   if (mode === 'basic') {
     if (isRightPassword(context, authorization)) return true;
     return authorization === undefined && anonymousPull && onlyReads(exchange.route.kind);

@@ -11,6 +11,7 @@ export interface ResolvedAuth {
   readonly identityToken: string | undefined;
   readonly issueExpiresIn: boolean;
   readonly anonymousPull: boolean;
+  readonly openUploads: boolean;
   readonly denyPush: RegExp | undefined;
   readonly readableTokens: boolean;
   readonly oneRepository: boolean;
@@ -56,6 +57,7 @@ function resolveAuth(auth: AuthOptions): ResolvedAuth {
     identityToken: auth.identityToken,
     issueExpiresIn: auth.issueExpiresIn ?? true,
     anonymousPull: auth.anonymousPull ?? false,
+    openUploads: auth.openUploads ?? false,
     denyPush: auth.denyPush,
     readableTokens: auth.readableTokens ?? false,
     oneRepository: auth.oneRepository ?? false,

@@ -16,6 +16,8 @@ export interface AuthOptions {
   readonly issueExpiresIn?: boolean | undefined;
   /** Reading needs no credentials. */
   readonly anonymousPull?: boolean | undefined;
+  /** Whoever has the address of an upload needs no credentials for it. */
+  readonly openUploads?: boolean | undefined;
   /** Repositories to which nobody may push: they answer 403 DENIED. */
   readonly denyPush?: RegExp | undefined;
   /** Bearer: tokens say what they allow, as JWTs; else nobody can read them (default). */

@@ -148,6 +148,21 @@ describe('authentication', () => {
     expect(registry.requests.map(({ role }) => role)).toEqual(['registry', 'token', 'registry']);
   });
 
+  it('bearer: a token can be for one repository alone, and say so', async () => {
+    const registry = await start('bearer', { oneRepository: true, readableTokens: true });
+    await send(registry.url, 'GET', '/v2/');
+    const both = `scope=repository:base/image:pull&scope=${PUSH}`;
+    const answer = await getToken(registry.url, both, BASIC);
+    const { access_token: token } = answer.json() as TokenAnswer;
+    const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+    expect(JSON.parse(payload)).toMatchObject({
+      access: [{ type: 'repository', name: REPO, actions: ['pull', 'push'] }],
+    });
+    const client = new GoodClient(registry, bearer(answer));
+    expect((await client.send('GET', `/v2/${REPO}/tags/list`)).status).toBe(404);
+    expect((await client.send('GET', '/v2/base/image/tags/list')).status).toBe(401);
+  });
+
   it('bearer: a token can end in the middle', async () => {
     const registry = await start('bearer', { issueExpiresIn: false });
     await send(registry.url, 'GET', '/v2/');
