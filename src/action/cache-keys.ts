@@ -34,15 +34,17 @@ function hash(text: string, digits: number): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }
 
+function hashOfAll(names: readonly string[]): string {
+  return hash([...new Set(names)].toSorted().join('\n'), PLACES_DIGITS);
+}
+
 /** The names of a push; undefined for one without a target, which keeps nothing. */
 export function cacheNames({ targets }: Pick<Config, 'targets'>): CacheNames | undefined {
   const [first] = targets;
   if (!first) return undefined;
-  const of = (names: readonly string[]): string =>
-    hash([...new Set(names)].toSorted().join('\n'), PLACES_DIGITS);
   return {
-    places: of(targets.map(({ registry, repository }) => `${registry}/${repository}`)),
-    registries: of(targets.map(({ registry }) => registry)),
+    places: hashOfAll(targets.map(({ registry, repository }) => `${registry}/${repository}`)),
+    registries: hashOfAll(targets.map(({ registry }) => registry)),
     resumeFile: resumeFileName(formatReference(first)),
   };
 }
