@@ -93,7 +93,7 @@ describe('immutable tags', () => {
     const { error, report } = await run(push);
 
     expect(error).toBeUndefined();
-    expect(report.places[0]?.tags).toEqual([{ tag: '1', status: 'published' }]);
+    expect(report.places[0]?.tags).toEqual([{ tag: '1', status: 'unchanged' }]);
     registry.assertClean();
   });
 

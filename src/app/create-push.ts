@@ -37,15 +37,16 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const { targets, platforms, foreignLayers } = config;
-  const { connect } = network;
+  const { targets, platforms, foreignLayers, tagPolicies } = config;
+  const { connect, ancestry } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
-    request: { targets, platforms, foreignLayers, push: config.push },
+    request: { targets, platforms, foreignLayers, push: config.push, tagPolicies },
     openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
+    ancestry,
     clock: systemClock,
     emit: sharing.overhear(emit),
     signal,
@@ -90,8 +91,8 @@ export async function runPush(
     ...(host.redact ? { redact: host.redact } : {}),
   });
   let tagged = false;
-  const watchTags: EventSink = ({ type }) => {
-    tagged ||= type === 'tag-published';
+  const watchTags: EventSink = (event) => {
+    tagged ||= event.type === 'tag-published' && !event.unchanged;
   };
   const emit = createEmitter([collector.sink, deadline.sink, watchTags, ...host.sinks], () =>
     clock.now(),

@@ -1,5 +1,6 @@
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { TagPolicyRule } from '../push/tags/policy.ts';
 
 /** Everything that is said about one registry, by its `host[:port]`. */
 export interface RegistrySettings {
@@ -26,10 +27,14 @@ export interface Config {
   readonly targets: readonly Reference[];
   /** false: plan, check and report, write nothing */
   readonly push: boolean;
+  /** what may become of tags that name another image; `move` where no rule fits */
+  readonly tagPolicies: readonly TagPolicyRule[];
   /** settings by registry host; a registry without an entry has the defaults */
   readonly registries: Readonly<Record<string, RegistrySettings>>;
   /** GitHub's token, used for ghcr.io where nothing else is given */
   readonly githubToken?: string;
+  /** where GitHub's API answers: the only place it is asked for the history of commits */
+  readonly githubApiUrl: string;
   /** empty: everything the source holds */
   readonly platforms: readonly Platform[];
   readonly compression: 'gzip' | 'zstd';

@@ -11,6 +11,8 @@ import type { OnSecret } from './secrets.ts';
 import { parseRepository, parseTargets, sourceRegistry } from './targets.ts';
 import type { Reference } from '../oci/reference.ts';
 
+const GITHUB_API = 'https://api.github.com';
+
 /** What a shell hands over. */
 export interface ConfigRequest {
   /** the action's inputs, or the command line's flags under the names of inputs */
@@ -136,7 +138,9 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     targets,
     push,
     registries: await readRegistrySettings(places, targets, push, request),
+    tagPolicies: get('tag-policy') ?? [],
     ...(githubToken ? { githubToken } : {}),
+    githubApiUrl: get('github-api-url') ?? GITHUB_API,
     platforms: get('platforms') ?? [],
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,

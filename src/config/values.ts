@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isLoopbackHost } from '../http/addresses.ts';
 import { FormatError } from '../oci/format-error.ts';
 import { parsePlatform, type Platform } from '../oci/platform.ts';
 import { parseRegistryUrl, type RegistryAddress } from './registry-url.ts';
@@ -40,6 +41,17 @@ export const oneSource = value('a source', (given) => {
   if (typeof given !== 'string') return undefined;
   if (!/[\r\n]/.test(given.trim())) return given.trim();
   throw new FormatError('several sources are not supported yet (expected one line)');
+});
+
+/** The address of an API that gets a token: TLS, except on this machine. Without a slash at its end. */
+export const apiUrl = value('the https:// address of an API', (given) => {
+  if (typeof given !== 'string' || !URL.canParse(given.trim())) return undefined;
+  const url = new URL(given.trim());
+  const safe = url.protocol === 'https:' || isLoopbackHost(url.hostname);
+  if (!safe || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    return undefined;
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 });
 
 /** Text that is kept as it is, line ends included. */

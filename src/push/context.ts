@@ -6,6 +6,8 @@ import type { Clock } from '../util/clock.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
 import type { PushMemory } from './memory.ts';
+import type { Ancestry } from './tags/forward.ts';
+import type { TagPolicyRule } from './tags/policy.ts';
 
 /** What is to be pushed, and how. */
 export interface PushRequest {
@@ -14,6 +16,8 @@ export interface PushRequest {
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;
+  /** what may become of tags that name another image; `move` where no rule fits */
+  readonly tagPolicies: readonly TagPolicyRule[];
 }
 
 /** What the stages of a push work with; made by the composition root. */
@@ -24,6 +28,8 @@ export interface PushContext {
   readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
   /** what earlier pushes left; undefined where nothing is remembered */
   readonly memory?: PushMemory | undefined;
+  /** knows how commits follow each other; undefined where nobody can be asked */
+  readonly ancestry?: Ancestry | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -98,7 +98,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
   let found: FoundPush | undefined;
   const tallyOf: Gathered['tallyOf'] = (place, tags = []) => {
     const key = `${place.registry}/${place.repository}`;
-    const tally = tallies.get(key) ?? createPlaceTally(place, tags);
+    const tally = tallies.get(key) ?? createPlaceTally(place, tags, redact);
     tallies.set(key, tally);
     return tally;
   };
@@ -111,6 +111,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
     'blob-finished': toPlace,
     'manifest-pushed': toPlace,
     'tag-published': toPlace,
+    'tag-settled': toPlace,
     resuming: (event) => {
       found = foundPush(event, redact(event.from));
     },

@@ -1,4 +1,12 @@
-import type { PushReport } from './push-report.ts';
+import type { PushReport, TagReport } from './push-report.ts';
+
+/** A tag that could not be taken back names the image, too. */
+const NAMES_THE_IMAGE: ReadonlySet<TagReport['status']> = new Set([
+  'published',
+  'unchanged',
+  'planned',
+  'left',
+] as const);
 
 /** The outputs that follow from a report; the shell adds the report's path. */
 export interface PushOutputs {
@@ -20,7 +28,7 @@ export function toOutputs(report: PushReport): PushOutputs {
   const place = report.places[0];
   const tags = report.places.flatMap(({ registry, repository, tags }) =>
     tags
-      .filter((tag) => tag.status !== 'not-moved')
+      .filter((tag) => NAMES_THE_IMAGE.has(tag.status))
       .map((tag) => `${registry}/${repository}:${tag.tag}`),
   );
   return {

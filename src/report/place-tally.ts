@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Place, PushEvent } from '../util/events.ts';
+import { printable } from '../util/text.ts';
 import type { EventOf } from './dispatch.ts';
 import type { BlobReport, PlaceReport, PushReport, TagReport } from './push-report.ts';
 import { resumedBytes, sentBytes, skippedBytes, sumOf } from './saved.ts';
@@ -24,16 +25,32 @@ function blobReport(event: EventOf<'blob-finished'>): BlobReport {
   };
 }
 
-function tagStatus(status: PushReport['status'], published: boolean): TagReport['status'] {
-  if (published) return 'published';
-  return status === 'planned' ? 'planned' : 'not-moved';
+/** What an event says of a tag. */
+function tagReport(
+  event: EventOf<'tag-published'> | EventOf<'tag-settled'>,
+  redact: (text: string) => string,
+): TagReport {
+  const { tag, digest } = event;
+  if (event.type === 'tag-published') {
+    return { tag, status: event.unchanged ? 'unchanged' : 'published' };
+  }
+  const { status, reason } = event;
+  return {
+    tag,
+    status,
+    ...(digest ? { digest } : {}),
+    ...(reason === undefined ? {} : { reason: printable(redact(reason), 500) }),
+  };
 }
 
 /** @param tags the tags that are wanted here; published ones that are not in it are added */
-export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTally {
+export function createPlaceTally(
+  place: Place,
+  tags: readonly string[],
+  redact: (text: string) => string = (text) => text,
+): PlaceTally {
   const { registry, repository } = place;
-  const wanted = new Set(tags);
-  const published = new Set<string>();
+  const known = new Map<string, TagReport | undefined>(tags.map((tag) => [tag, undefined]));
   const blobs = new Map<Digest, BlobReport>();
   const manifests = { uploaded: 0, existing: 0 };
   let first: number | undefined;
@@ -45,9 +62,8 @@ export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTa
         blobs.set(event.digest, blobReport(event));
       } else if (event.type === 'manifest-pushed') {
         manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
-      } else if (event.type === 'tag-published') {
-        wanted.add(event.tag);
-        published.add(event.tag);
+      } else if (event.type === 'tag-published' || event.type === 'tag-settled') {
+        known.set(event.tag, tagReport(event, redact));
       }
       first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
       last = event.time;
@@ -57,7 +73,9 @@ export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTa
       return {
         registry,
         repository,
-        tags: [...wanted].map((tag) => ({ tag, status: tagStatus(status, published.has(tag)) })),
+        tags: [...known].map(
+          ([tag, told]) => told ?? { tag, status: status === 'planned' ? 'planned' : 'not-moved' },
+        ),
         blobs: all,
         bytesUploaded: sumOf(all, sentBytes),
         bytesSkipped: sumOf(all, skippedBytes),

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { ErrorCode, Stage } from '../util/errors.ts';
-import type { BlobHint, BlobOutcome } from '../util/events.ts';
+import type { BlobHint, BlobOutcome, SettledTag } from '../util/events.ts';
 import type { SavedReport } from './saved.ts';
 
 /** What became of one blob in one repository. */
@@ -18,8 +18,15 @@ export interface BlobReport {
 
 export interface TagReport {
   readonly tag: string;
-  /** `planned`: nothing was written because the push was a dry run */
-  readonly status: 'published' | 'planned' | 'not-moved';
+  /**
+   * `published`: it names the image now; `unchanged`: it did so before; `planned`: nothing was
+   * written because the push was a dry run; for the others see `SettledTag`
+   */
+  readonly status: 'published' | 'unchanged' | 'planned' | SettledTag;
+  /** what it names now, where it was asked and that is not the image */
+  readonly digest?: Digest;
+  /** why it is what it is: `stays at sha256:… (1.2.10): this image is 1.2.9` */
+  readonly reason?: string;
 }
 
 /** What became of the image in one repository of one registry. */

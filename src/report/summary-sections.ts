@@ -44,17 +44,30 @@ export function facts(report: PushReport, withSize = true): string {
   return [...digest, parts.join(' · ')].join('\n\n');
 }
 
-/** True when at least one tag points at the image now. */
+/** True when at least one tag was pointed at the image and may be so now. */
 export function anyPublished(report: PushReport): boolean {
-  return report.places.some(({ tags }) => tags.some((tag) => tag.status === 'published'));
+  return report.places.some(({ tags }) =>
+    tags.some(({ status }) => status === 'published' || status === 'left' || status === 'unknown'),
+  );
 }
+
+/** What is said beside a tag; what was moved, or needed not be, speaks for itself. */
+const TAG_WORDS: Readonly<Partial<Record<TagReport['status'], string>>> = {
+  kept: 'kept as it was',
+  restored: 'moved and put back',
+  removed: 'written and removed again',
+  left: 'moved, could not be taken back',
+  'not-moved': 'not moved',
+  unknown: 'not known',
+};
 
 function tagsCell(tags: readonly TagReport[], mixed: boolean): string {
   if (tags.length === 0) return 'by digest only';
   // Where no tag was moved one sentence says so for all of them.
-  const cells = tags.map(({ tag, status }) =>
-    mixed && status === 'not-moved' ? `${code(tag)} (not moved)` : code(tag),
-  );
+  const cells = tags.map(({ tag, status }) => {
+    const word = status === 'not-moved' && !mixed ? undefined : TAG_WORDS[status];
+    return word === undefined ? code(tag) : `${code(tag)} (${word})`;
+  });
   return firstOf(cells, MAX_TAGS, ' ');
 }
 

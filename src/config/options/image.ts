@@ -1,4 +1,5 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
+import { tagPolicies } from '../tag-policies.ts';
 import { choice, flag, list, oneSource, platforms } from '../values.ts';
 
 /** What is pushed, and to which names. */
@@ -18,6 +19,15 @@ export const IMAGE_OPTIONS = defineOptions({
     short: 't',
     repeatable: true,
     help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry, else it is at Docker Hub.',
+  },
+  'tag-policy': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: tagPolicies,
+    placeholder: 'POLICY',
+    repeatable: true,
+    default: 'move',
+    help: 'What may become of a tag that names another image: move, never-move (an error, before any tag is moved) or forward (never back to an older version or commit; it stays where that cannot be told); one for all, or several as PATTERN: POLICY, separated by newlines or commas, of which the first that fits holds (latest: forward, *.*.*: never-move).',
   },
   push: {
     ...EVERYWHERE,

@@ -6,17 +6,13 @@ import { isForeignLayer, isIndexType } from '../../oci/media-types.ts';
 import { headManifest, type ManifestContent } from '../../registry/manifests.ts';
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
+import type { FilledPlace } from '../filled.ts';
 import type { LoadedImage } from '../image.ts';
 import type { Remembered } from '../memory.ts';
-import { isPending, type PlannedPlace, type PushPlan } from '../plan.ts';
+import { isPending, type PushPlan } from '../plan.ts';
+import { neverMoves } from '../tags/decide.ts';
+import { policyFor } from '../tags/policy.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
-
-/** A repository that holds everything, and what its tags named before. */
-export interface FilledPlace {
-  readonly place: PlannedPlace;
-  readonly root: ManifestContent;
-  readonly tags: CurrentTags;
-}
 
 /** Everything is there already: says so for each blob, for the report counts them. */
 function reportExisting({ context, place }: Filling, plan: PushPlan, root: Digest): void {
@@ -98,6 +94,16 @@ async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> 
   }
 }
 
+/** What must not be moved is found out before anything is sent, where the digest is known by then. */
+function refuseMoves({ context, place }: Filling, tags: CurrentTags, root: Digest): void {
+  for (const [tag, before] of tags) {
+    if (before === undefined || before === root) continue;
+    if (policyFor(context.request.tagPolicies, tag) === 'never-move') {
+      throw neverMoves(place, tag, before);
+    }
+  }
+}
+
 /** What earlier pushes left; nobody asks for it where the whole image is there. */
 async function recall({ context, image, signal }: Filling): Promise<Remembered | undefined> {
   const { digest } = image.graph ? image.graph.root : image.unfinished.config;
@@ -111,10 +117,16 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
   const { tags, there } = await look(filling, image.graph?.root.digest);
   if (!image.graph) {
     const known = { ...filling, remembered: await recall(filling) };
-    return { place, tags, root: await bringUnfinished(known, image.unfinished) };
+    return { place, tags, there, root: await bringUnfinished(known, image.unfinished) };
   }
   const root = image.graph.manifests.at(-1);
   if (!root) throw new Error('a graph has at least its root');
+  try {
+    refuseMoves(filling, tags, root.descriptor.digest);
+  } catch (error) {
+    early.stop();
+    throw error;
+  }
   if (there) {
     early.stop();
     reportExisting(filling, plan, root.descriptor.digest);
@@ -122,7 +134,7 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
     const remembered = await recall(filling);
     await bringGraph({ ...filling, early: early.answers, remembered }, image.graph);
   }
-  return { place, tags, root };
+  return { place, tags, there, root };
 }
 
 /** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */

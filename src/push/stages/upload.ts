@@ -2,10 +2,11 @@ import type { Connection } from '../../registry/connection.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
+import type { FilledPlace } from '../filled.ts';
 import type { LoadedImage } from '../image.ts';
 import type { PushPlan } from '../plan.ts';
 import type { Filling } from './bring.ts';
-import { bringImage, type FilledPlace } from './fill.ts';
+import { bringImage } from './fill.ts';
 
 function settled({ registry, capabilities, congestion }: Connection): PushEventBody {
   const { chunkSize, profile } = capabilities;
@@ -38,7 +39,10 @@ export async function upload(
       for (const place of places) {
         const sibling = done.at(-1)?.place.repository;
         const filling: Filling = { context, image, connection, place, sibling, signal };
-        done.push(await bringImage(filling, plan));
+        const filled = await bringImage(filling, plan);
+        const { digest } = filled.root.descriptor;
+        context.emit({ type: 'place-filled', registry, repository: place.repository, digest });
+        done.push(filled);
       }
       context.emit(settled(connection));
       return done;
