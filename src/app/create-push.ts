@@ -30,6 +30,11 @@ interface Wired {
   readonly memory: PushMemory | undefined;
 }
 
+function optionalRegistries({ registries }: Config): ReadonlySet<string> {
+  const optional = Object.entries(registries).filter(([, settings]) => settings.optional);
+  return new Set(optional.map(([host]) => host));
+}
+
 function contextOf(
   config: Config,
   host: Host,
@@ -37,12 +42,20 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const { targets, platforms, foreignLayers, tagPolicies } = config;
+  const { targets, platforms, foreignLayers, tagPolicies, requireRegistries } = config;
   const { connect, ancestry } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
-    request: { targets, platforms, foreignLayers, push: config.push, tagPolicies },
+    request: {
+      targets,
+      platforms,
+      foreignLayers,
+      push: config.push,
+      tagPolicies,
+      requireRegistries,
+      optionalRegistries: optionalRegistries(config),
+    },
     openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
@@ -104,10 +117,11 @@ export async function runPush(
   let finished = false;
   try {
     network = wireNetwork(config, host, emit);
-    const { plan, root } = await push(
+    const { plan, root, complete } = await push(
       contextOf(config, host, emit, { network, places, memory }, signal),
     );
-    finished = config.push;
+    // Of a registry that failed something may be left to go on with.
+    finished = config.push && complete;
     collector.describeImage({
       platforms: plan.platforms,
       ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),

@@ -1,5 +1,6 @@
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { RequireRegistries } from '../push/context.ts';
 import type { TagPolicyRule } from '../push/tags/policy.ts';
 
 /** Everything that is said about one registry, by its `host[:port]`. */
@@ -12,6 +13,8 @@ export interface RegistrySettings {
   readonly plainHttp: boolean;
   /** PEM text of additional certificate authorities */
   readonly ca?: string;
+  /** a push goes on without this registry when it fails */
+  readonly optional?: boolean;
   /** name of the profile to use, instead of finding out */
   readonly profile?: string;
 }
@@ -29,6 +32,8 @@ export interface Config {
   readonly push: boolean;
   /** what may become of tags that name another image; `move` where no rule fits */
   readonly tagPolicies: readonly TagPolicyRule[];
+  /** which registries have to get everything */
+  readonly requireRegistries: RequireRegistries;
   /** settings by registry host; a registry without an entry has the defaults */
   readonly registries: Readonly<Record<string, RegistrySettings>>;
   /** GitHub's token, used for ghcr.io where nothing else is given */

@@ -139,6 +139,7 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     push,
     registries: await readRegistrySettings(places, targets, push, request),
     tagPolicies: get('tag-policy') ?? [],
+    requireRegistries: get('require-registries') ?? 'all',
     ...(githubToken ? { githubToken } : {}),
     githubApiUrl: get('github-api-url') ?? GITHUB_API,
     platforms: get('platforms') ?? [],

@@ -28,6 +28,8 @@ export class LayerStore {
     Math.min(WORKERS_MAX, Math.max(WORKERS_MIN, availableParallelism())),
   );
   readonly #flights = new SingleFlight<CompressedLayer>();
+  /** under whose signal a layer is compressed */
+  readonly #askers = new Map<Digest, AbortSignal | undefined>();
   readonly #running = new Set<Promise<unknown>>();
   readonly #done = new Map<Digest, CompressedLayer>();
   /** how to come by the bytes of a compressed digest that was handed out */
@@ -84,8 +86,21 @@ export class LayerStore {
   }
 
   async #make(layer: PlainLayer, signal?: AbortSignal): Promise<CompressedLayer> {
-    const ready = this.#done.get(layer.diffId);
-    return ready ?? this.#flights.run(layer.diffId, () => this.#compress(layer, signal));
+    for (;;) {
+      const ready = this.#done.get(layer.diffId);
+      if (ready) return ready;
+      try {
+        return await this.#flights.run(layer.diffId, () => {
+          this.#askers.set(layer.diffId, signal);
+          return this.#compress(layer, signal);
+        });
+      } catch (error) {
+        // It ran for somebody else, who has given up: then it runs for us.
+        const asker = this.#askers.get(layer.diffId);
+        const theirs = asker !== signal && asker?.aborted === true;
+        if (!theirs || signal?.aborted || this.#closing.signal.aborted) throw error;
+      }
+    }
   }
 
   async #compress(layer: PlainLayer, asked?: AbortSignal): Promise<CompressedLayer> {

@@ -9,6 +9,13 @@ import type { PushMemory } from './memory.ts';
 import type { Ancestry } from './tags/forward.ts';
 import type { TagPolicyRule } from './tags/policy.ts';
 
+/**
+ * Which registries have to get the image. `all`: every one that is not optional, or no tag moves
+ * anywhere. `any`: one is enough, and each gets all of its tags or none. `best-effort`: one is
+ * enough, and each gets the tags it takes.
+ */
+export type RequireRegistries = 'all' | 'any' | 'best-effort';
+
 /** What is to be pushed, and how. */
 export interface PushRequest {
   readonly targets: readonly Reference[];
@@ -18,6 +25,9 @@ export interface PushRequest {
   readonly push: boolean;
   /** what may become of tags that name another image; `move` where no rule fits */
   readonly tagPolicies: readonly TagPolicyRule[];
+  readonly requireRegistries: RequireRegistries;
+  /** registries without which the push goes on, whatever is required */
+  readonly optionalRegistries: ReadonlySet<string>;
 }
 
 /** What the stages of a push work with; made by the composition root. */

@@ -6,6 +6,7 @@ import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
 import { loadImage, type LoadedImage } from './image.ts';
 import { planPush, type PushPlan } from './plan.ts';
+import { Standing } from './standing.ts';
 import { check } from './stages/check.ts';
 import { publish } from './stages/publish.ts';
 import { upload } from './stages/upload.ts';
@@ -15,6 +16,8 @@ export interface PushResult {
   readonly plan: PushPlan;
   /** the manifest or index all tags point at; undefined in a dry run whose layers are not compressed yet */
   readonly root?: Descriptor;
+  /** false when registries that may fail have failed */
+  readonly complete: boolean;
 }
 
 /**
@@ -47,16 +50,17 @@ export async function push(context: PushContext): Promise<PushResult> {
     });
     const plan = planPush(image, request);
     emit(planned(plan, request.push));
-    const known = plan.root ? { plan, root: plan.root } : { plan };
+    const known = { plan, complete: true, ...(plan.root ? { root: plan.root } : {}) };
     if (!request.push) {
       await stage('plan', () => check(context, plan));
       return known;
     }
     await stage('plan', () => checkSource(image, request.foreignLayers));
-    const filled = await stage('upload', () => upload(context, image, plan));
-    await stage('publish', () => publish(context, filled));
+    const standing = new Standing(context);
+    const filled = await stage('upload', () => upload(context, image, plan, standing));
+    await stage('publish', () => publish(context, filled, standing));
     const root = filled[0]?.root.descriptor;
-    return root ? { plan, root } : known;
+    return { ...known, complete: standing.complete, ...(root ? { root } : {}) };
   } catch (error) {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);

@@ -1,6 +1,6 @@
 import { shortDigest } from '../oci/digest.ts';
 import { formatBytes, formatDuration } from '../util/text.ts';
-import { firstOf, formatOutcomes, plural } from './counts.ts';
+import { firstOf, formatOutcomes, plural, tagWord } from './counts.ts';
 import { code, codeBlock, details, escapeText, table } from './markdown.ts';
 import type { PlanView } from './plan-text.ts';
 import type { PlaceReport, PushReport, TagReport } from './push-report.ts';
@@ -51,21 +51,11 @@ export function anyPublished(report: PushReport): boolean {
   );
 }
 
-/** What is said beside a tag; what was moved, or needed not be, speaks for itself. */
-const TAG_WORDS: Readonly<Partial<Record<TagReport['status'], string>>> = {
-  kept: 'kept as it was',
-  restored: 'moved and put back',
-  removed: 'written and removed again',
-  left: 'moved, could not be taken back',
-  'not-moved': 'not moved',
-  unknown: 'not known',
-};
-
 function tagsCell(tags: readonly TagReport[], mixed: boolean): string {
   if (tags.length === 0) return 'by digest only';
   // Where no tag was moved one sentence says so for all of them.
   const cells = tags.map(({ tag, status }) => {
-    const word = status === 'not-moved' && !mixed ? undefined : TAG_WORDS[status];
+    const word = status === 'not-moved' && !mixed ? undefined : tagWord(status);
     return word === undefined ? code(tag) : `${code(tag)} (${word})`;
   });
   return firstOf(cells, MAX_TAGS, ' ');

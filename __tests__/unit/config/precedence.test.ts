@@ -23,6 +23,7 @@ describe('inputs win over environment, config and defaults', () => {
       targets: [{ registry: 'ghcr.io', repository: 'octo/app', tag: '1' }],
       push: true,
       tagPolicies: [{ pattern: '*', policy: 'move' }],
+      requireRegistries: 'all',
       registries: {},
       githubApiUrl: 'https://api.github.com',
       platforms: [],

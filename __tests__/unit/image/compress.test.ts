@@ -82,6 +82,20 @@ describe('LayerStore', () => {
     await expect(pending.prepare()).resolves.toHaveProperty('mediaType', 'layer');
   });
 
+  test('who gives up stops nobody else who waits for the same layer', async () => {
+    const sizes: number[] = [];
+    const onCompressed = (from: number): number => sizes.push(from);
+    const store = new LayerStore(spool, 'layer', { ...options, onCompressed });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const gone = store.pending(layer()).prepare(first.signal);
+    const goesOn = store.pending(layer()).prepare(second.signal);
+    const refused = expect(gone).rejects.toThrow('my registry has failed');
+    first.abort(new Error('my registry has failed'));
+    await refused;
+    await expect(goesOn).resolves.toHaveProperty('mediaType', 'layer');
+    expect(sizes).toEqual([TAR.length]);
+  });
+
   test('closing stops what still compresses', async () => {
     const store = new LayerStore(spool, 'layer', options);
     const preparing = store.pending(layer()).prepare();

@@ -4,7 +4,8 @@ import type { PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { FilledPlace } from '../filled.ts';
 import type { LoadedImage } from '../image.ts';
-import type { PushPlan } from '../plan.ts';
+import type { PlannedPlace, PushPlan } from '../plan.ts';
+import type { Standing } from '../standing.ts';
 import type { Filling } from './bring.ts';
 import { bringImage } from './fill.ts';
 
@@ -21,33 +22,52 @@ function settled({ registry, capabilities, congestion }: Connection): PushEventB
   };
 }
 
+/** Fills the repositories of one registry, one after another. */
+async function fill(
+  filling: Omit<Filling, 'place' | 'sibling'>,
+  places: readonly PlannedPlace[],
+  plan: PushPlan,
+): Promise<readonly FilledPlace[]> {
+  const done: FilledPlace[] = [];
+  for (const place of places) {
+    const sibling = done.at(-1)?.place.repository;
+    const filled = await bringImage({ ...filling, place, sibling }, plan);
+    const { registry, repository } = place;
+    const { digest } = filled.root.descriptor;
+    filling.context.emit({ type: 'place-filled', registry, repository, digest });
+    done.push(filled);
+  }
+  return done;
+}
+
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns every place, with the same root manifest
+ * @returns every place, with the same root manifest, but for registries that failed and may
+ * @throws the first failure of a registry that must not fail; the others are stopped then
  */
 export async function upload(
   context: PushContext,
   image: LoadedImage,
   plan: PushPlan,
+  standing: Standing,
 ): Promise<readonly FilledPlace[]> {
   const registries = Map.groupBy(plan.places, ({ registry }) => registry);
   const filled = await allOrNothing(
     [...registries].map(([registry, places]) => async (signal) => {
-      const connection = await context.connect(registry, signal);
-      const done: FilledPlace[] = [];
-      for (const place of places) {
-        const sibling = done.at(-1)?.place.repository;
-        const filling: Filling = { context, image, connection, place, sibling, signal };
-        const filled = await bringImage(filling, plan);
-        const { digest } = filled.root.descriptor;
-        context.emit({ type: 'place-filled', registry, repository: place.repository, digest });
-        done.push(filled);
+      try {
+        const connection = await context.connect(registry, signal);
+        const done = await fill({ context, image, connection, signal }, places, plan);
+        context.emit(settled(connection));
+        return done;
+      } catch (error) {
+        signal.throwIfAborted();
+        standing.fail(registry, error);
+        return [];
       }
-      context.emit(settled(connection));
-      return done;
     }),
     context.signal,
   );
+  standing.requireOne(registries.keys());
   return filled.flat();
 }
