@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { toOutputs } from '../../src/report/outputs.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
 import type { FaultAction, FaultMatch, StrictRegistry } from '../support/registry/index.ts';
 import {
@@ -51,8 +52,14 @@ function refuse(
 
 /** What the report says of each tag is what the registry holds. */
 function expectTruth({ report }: Run, { registries, before, root }: Three): void {
-  for (const registry of registries) {
+  const output = JSON.parse(toOutputs(report).registries) as unknown[];
+  expect(output).toHaveLength(registries.length);
+  for (const [index, registry] of registries.entries()) {
     const place = report.places.find((one) => one.registry === registry.host);
+    expect(output[index]).toMatchObject({ registry: registry.host, tags: place?.tags });
+    const naming = TAGS.filter((tag) => registry.tags('app')[tag] === root.digest).length;
+    const status = naming === TAGS.length ? 'pushed' : naming > 0 ? 'partial' : 'failed';
+    expect(place?.status).toBe(status);
     expect(place?.tags.map(({ tag }) => tag)).toEqual(TAGS);
     for (const { tag, status } of place?.tags ?? []) {
       const was = tag === 'latest' ? before.digest : undefined;

@@ -3,8 +3,11 @@ import type { ErrorCode } from '../util/errors.ts';
 /** What the action gives to later steps, in order. */
 export const OUTPUTS = {
   digest: 'The digest of the manifest or index that was pushed; empty while unknown.',
-  image: 'The image as name@digest, by the name of the first tag; empty when nothing was pushed.',
+  image:
+    'The image as name@digest, by the name of the first tag that has it; empty when nothing was pushed.',
   tags: 'The references that were published, one per line; of a dry run those that would be.',
+  registries:
+    'What became of the image in each registry, as a JSON list of registry, repository, status (pushed, partial, failed or planned), digest, tags (tag, status, digest, reason) and error.',
   report: 'The path of the JSON report.',
   'bytes-uploaded': 'Bytes of blobs that were sent.',
   'bytes-skipped': 'Bytes of blobs that were already there or were mounted.',

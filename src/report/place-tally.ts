@@ -2,13 +2,16 @@ import type { Digest } from '../oci/digest.ts';
 import type { Place, PushEvent } from '../util/events.ts';
 import { printable } from '../util/text.ts';
 import type { EventOf } from './dispatch.ts';
-import type { BlobReport, PlaceReport, PushReport, TagReport } from './push-report.ts';
+import type { BlobReport, PlaceReport, PushReport } from './push-report.ts';
 import { resumedBytes, sentBytes, skippedBytes, sumOf } from './saved.ts';
+import { createTagTally, placeStatus } from './tag-tally.ts';
 
 /** Counts what happens in one repository of one registry. */
 export interface PlaceTally {
   readonly registry: string;
   take(event: PushEvent): void;
+  /** the registry has failed, and the push goes on without it */
+  fail(message: string): void;
   report(status: PushReport['status'], waitedMs: number): PlaceReport;
 }
 
@@ -25,21 +28,13 @@ function blobReport(event: EventOf<'blob-finished'>): BlobReport {
   };
 }
 
-/** What an event says of a tag. */
-function tagReport(
-  event: EventOf<'tag-published'> | EventOf<'tag-settled'>,
-  redact: (text: string) => string,
-): TagReport {
-  const { tag, digest } = event;
-  if (event.type === 'tag-published') {
-    return { tag, status: event.unchanged ? 'unchanged' : 'published' };
-  }
-  const { status, reason } = event;
+function sumsOf(
+  blobs: readonly BlobReport[],
+): Pick<PlaceReport, 'bytesUploaded' | 'bytesSkipped' | 'bytesResumed'> {
   return {
-    tag,
-    status,
-    ...(digest ? { digest } : {}),
-    ...(reason === undefined ? {} : { reason: printable(redact(reason), 500) }),
+    bytesUploaded: sumOf(blobs, sentBytes),
+    bytesSkipped: sumOf(blobs, skippedBytes),
+    bytesResumed: sumOf(blobs, resumedBytes),
   };
 }
 
@@ -50,9 +45,11 @@ export function createPlaceTally(
   redact: (text: string) => string = (text) => text,
 ): PlaceTally {
   const { registry, repository } = place;
-  const known = new Map<string, TagReport | undefined>(tags.map((tag) => [tag, undefined]));
+  const tagTally = createTagTally(tags, redact);
   const blobs = new Map<Digest, BlobReport>();
   const manifests = { uploaded: 0, existing: 0 };
+  let root: Digest | undefined;
+  let failure: string | undefined;
   let first: number | undefined;
   let last = 0;
   return {
@@ -62,24 +59,28 @@ export function createPlaceTally(
         blobs.set(event.digest, blobReport(event));
       } else if (event.type === 'manifest-pushed') {
         manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
-      } else if (event.type === 'tag-published' || event.type === 'tag-settled') {
-        known.set(event.tag, tagReport(event, redact));
+      } else if (event.type === 'place-filled') {
+        root = event.digest;
       }
+      tagTally.take(event);
       first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
       last = event.time;
     },
+    fail: (message) => {
+      failure = printable(redact(message), 1000);
+    },
     report: (status, waitedMs) => {
       const all = [...blobs.values()];
+      const told = tagTally.report(status);
       return {
         registry,
         repository,
-        tags: [...known].map(
-          ([tag, told]) => told ?? { tag, status: status === 'planned' ? 'planned' : 'not-moved' },
-        ),
+        status: placeStatus(status, told, root !== undefined),
+        ...(root ? { digest: root } : {}),
+        ...(failure === undefined ? {} : { error: failure }),
+        tags: told,
         blobs: all,
-        bytesUploaded: sumOf(all, sentBytes),
-        bytesSkipped: sumOf(all, skippedBytes),
-        bytesResumed: sumOf(all, resumedBytes),
+        ...sumsOf(all),
         waitedMs,
         manifests: { ...manifests },
         ...(first === undefined ? {} : { durationMs: last - first }),

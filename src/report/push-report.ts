@@ -29,10 +29,21 @@ export interface TagReport {
   readonly reason?: string;
 }
 
+/**
+ * `pushed`: the repository holds the image, and every tag names it or was kept by its policy;
+ * `partial`: some tags name it; `failed`: none does; `planned`: nothing was to be written
+ */
+export type PlaceStatus = 'pushed' | 'partial' | 'failed' | 'planned';
+
 /** What became of the image in one repository of one registry. */
 export interface PlaceReport {
   readonly registry: string;
   readonly repository: string;
+  readonly status: PlaceStatus;
+  /** the image, where the repository holds all of it under this digest */
+  readonly digest?: Digest;
+  /** what went wrong with a registry that may fail */
+  readonly error?: string;
   readonly tags: readonly TagReport[];
   readonly blobs: readonly BlobReport[];
   /** blob bytes that were sent */

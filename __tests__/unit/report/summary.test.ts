@@ -8,6 +8,7 @@ const ROOT = digest('root');
 
 const PLACE: PlaceReport = {
   ...GHCR,
+  status: 'pushed',
   tags: [
     { tag: '1.4.2', status: 'published' },
     { tag: 'latest', status: 'published' },
@@ -41,6 +42,7 @@ const REPORT: PushReport = {
     PLACE,
     {
       ...LOCAL,
+      status: 'pushed',
       tags: [],
       blobs: [],
       bytesUploaded: 0,
@@ -331,4 +333,52 @@ test('is bounded, however much there is to tell', () => {
   expect(Buffer.byteLength(many)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES);
   expect(Buffer.byteLength(many)).toBeGreaterThan(MAX_SUMMARY_BYTES - 2000);
   expect(many).toContain('… shortened');
+});
+
+describe('several registries that fared differently', () => {
+  const failed: PlaceReport = {
+    ...LOCAL,
+    status: 'failed',
+    error: 'it refuses connections',
+    tags: [
+      { tag: '1.4.2', status: 'removed' },
+      { tag: 'latest', status: 'restored' },
+    ],
+    blobs: [],
+    bytesUploaded: 0,
+    bytesSkipped: 0,
+    bytesResumed: 0,
+    waitedMs: 0,
+  };
+
+  test('the title, the commands and the table say so', () => {
+    const rows = lines({ ...REPORT, places: [PLACE, failed] });
+    expect(rows[0]).toBe('## ⚠️ Image pushed, but not everywhere');
+    expect(rows.filter((row) => row.startsWith('docker pull'))).toEqual([
+      `docker pull ghcr.io/octo/app@${ROOT}`,
+    ]);
+    const table = rows.filter((row) => row.startsWith('| '));
+    expect(table[0]).toContain('| Tags | Result |');
+    expect(table[2]).toContain('| `1.4.2` `latest` | ✅ pushed |');
+    expect(table[3]).toContain(
+      '| `1.4.2` (written and removed again) `latest` (moved and put back) | ❌ failed |',
+    );
+  });
+
+  test('a failed push says what could not be taken back', () => {
+    const tags = [
+      { tag: '1.4.2', status: 'left' },
+      { tag: 'latest', status: 'unknown' },
+    ] as const;
+    const report: PushReport = {
+      ...REPORT,
+      status: 'failed',
+      exitCode: 5,
+      places: [{ ...PLACE, status: 'partial', tags }, failed],
+    };
+    const text = lines(report).join('\n');
+    expect(text).toContain('`1.4.2` (moved, could not be taken back) `latest` (not known)');
+    expect(text).toContain('⚠️ in part');
+    expect(text).not.toContain('No tag was moved.');
+  });
 });
