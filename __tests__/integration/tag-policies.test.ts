@@ -230,6 +230,44 @@ describe('forward, by commit', () => {
   });
 });
 
+describe('forward, where an image cannot be read', () => {
+  test.each<[string, Parameters<StrictRegistry['faults']['add']>[0]]>([
+    [
+      'its config is refused',
+      { match: { path: 'blob-get' }, times: Infinity, do: { status: 403 } },
+    ],
+    [
+      'its config is damaged',
+      { match: { path: 'blob-get' }, times: Infinity, do: { corruptBody: true } },
+    ],
+    [
+      'its config is an error page',
+      { match: { path: 'blob-get' }, times: Infinity, do: { status: 200, body: '<html>' } },
+    ],
+    [
+      'its manifest is refused',
+      { match: { path: 'manifest-get' }, times: Infinity, do: { status: 403 } },
+    ],
+  ])('the tag stays when %s, and the push succeeds', async (_, fault) => {
+    const registry = await start();
+    const layout = create();
+    const push = pushes(layout, registry);
+    const before = labelled(layout, { version: '1.0.0' });
+    await push(before);
+    registry.faults.add(fault);
+
+    const { error, report } = await push(labelled(layout, { version: '2.0.0' }));
+
+    expect(error).toBeUndefined();
+    expect(registry.tags('app')).toEqual({ latest: before.digest });
+    expect(report.places[0]?.tags[0]).toMatchObject({
+      status: 'kept',
+      reason: expect.stringContaining('which of the two is newer cannot be told'),
+    });
+    registry.assertClean();
+  });
+});
+
 describe('forward, with another run at the same time', () => {
   /** Another run points the tag at a manifest as soon as this one has. */
   function meanwhile(registry: StrictRegistry, digest: string, times = 1) {
@@ -257,6 +295,32 @@ describe('forward, with another run at the same time', () => {
     expect(registry.tags('app')['latest']).toBe(newest.digest);
     expect(report.places[0]?.tags).toMatchObject([{ tag: 'latest', status: 'kept' }]);
     expect(report.warnings.join()).toContain('by another run meanwhile: this image is 2.0.0');
+    registry.assertClean();
+  });
+
+  test('one that moves it while the images are compared is compared, too', async () => {
+    const registry = await start();
+    const layout = create();
+    const push = pushes(layout, registry);
+    const newest = labelled(layout, { version: '3.0.0' });
+    await push(newest, { tags: [`${registry.host}/app:3.0.0`] });
+    await push(labelled(layout, { version: '1.0.0' }));
+    let moved = false;
+
+    const { error, report } = await push(labelled(layout, { version: '2.0.0' }), {
+      sink: (event) => {
+        if (moved || event.type !== 'detail' || !/GET .*\/blobs\//.test(event.message)) return;
+        moved = true;
+        registry.seedManifest('app', registry.manifest('app', newest.digest)!.bytes, 'latest');
+      },
+    });
+
+    expect(error).toBeUndefined();
+    expect(registry.tags('app')['latest']).toBe(newest.digest);
+    expect(report.places[0]?.tags[0]).toMatchObject({
+      status: 'kept',
+      reason: expect.stringMatching(/^stays at .* \(3\.0\.0\): this image is 2\.0\.0$/),
+    });
     registry.assertClean();
   });
 

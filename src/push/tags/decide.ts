@@ -7,7 +7,7 @@ import type { PushContext } from '../context.ts';
 import { readFacts, type ImageFacts } from './facts.ts';
 import { judge, type Judgement } from './forward.ts';
 import { policyFor } from './policy.ts';
-import type { SurveyedPlace, TagView } from './survey.ts';
+import { lookAgain, type SurveyedPlace, type TagView } from './survey.ts';
 
 /** What is to be done with the tags of one repository. */
 export interface DecidedPlace extends SurveyedPlace {
@@ -17,19 +17,22 @@ export interface DecidedPlace extends SurveyedPlace {
   readonly forward: ReadonlySet<string>;
 }
 
-/** Reads what images say of themselves, each image once however many tags name it. */
+/**
+ * Reads what images say of themselves, in each repository once however many tags name them. One
+ * registry's answers are not taken for another's: it may be the one that fails.
+ */
 export class FactsReader {
-  readonly #known = new Map<Digest, Promise<ImageFacts>>();
+  readonly #known = new Map<string, Promise<ImageFacts>>();
 
   read(
     { connection, filled }: Pick<SurveyedPlace, 'connection' | 'filled'>,
     content: ManifestContent,
     signal: AbortSignal,
   ): Promise<ImageFacts> {
-    const { digest } = content.descriptor;
-    const facts =
-      this.#known.get(digest) ?? readFacts(connection, filled.place.repository, content, signal);
-    this.#known.set(digest, facts);
+    const { registry, repository } = filled.place;
+    const key = `${registry}/${repository}@${content.descriptor.digest}`;
+    const facts = this.#known.get(key) ?? readFacts(connection, repository, content, signal);
+    this.#known.set(key, facts);
     return facts;
   }
 }
@@ -94,6 +97,40 @@ export function keep(
   emit({ type: 'warning', message: `${registry}/${repository}:${tag} ${reason}.` });
 }
 
+/** Other runs that move a tag all the time end here. */
+const ROUNDS = 3;
+
+/**
+ * Whether a tag that only goes forward may be moved. Comparing takes a while, so the tag is looked at
+ * once more before the answer holds: what another run has made of it meanwhile is compared, too.
+ * @returns the tag as it is to be moved, or how to say that it stays
+ */
+async function goesForward(
+  context: PushContext,
+  place: SurveyedPlace,
+  first: TagView,
+  facts: FactsReader,
+  signal: AbortSignal,
+): Promise<TagView | (() => void)> {
+  const { connection, filled } = place;
+  let view = first;
+  for (let round = 1; ; round += 1) {
+    const { tag, before, content } = view;
+    if (before === undefined || before === filled.root.descriptor.digest) return view;
+    const other = { digest: before, content };
+    const { relation, why, name } = await compareWith(context, place, other, facts, signal);
+    if (relation !== 'newer' && relation !== 'same') {
+      return () => keep(context, place, tag, before, `stays at ${name}: ${why}`);
+    }
+    const now = await lookAgain(filled, connection, view, signal);
+    if (now === view) return view;
+    if (round === ROUNDS) {
+      return () => keep(context, place, tag, before, `stays at ${name}: other runs keep moving it`);
+    }
+    view = now;
+  }
+}
+
 /**
  * Holds every tag of a repository against its policy. Nothing is written.
  * @throws PushError POLICY for a tag that must never move and would have to
@@ -110,7 +147,7 @@ export async function decide(
   const kept: (() => void)[] = [];
   const write: TagView[] = [];
   for (const view of place.tags) {
-    const { tag, before, content } = view;
+    const { tag, before } = view;
     const policy = before === undefined || before === digest ? 'move' : policies.get(tag);
     if (before !== undefined && policy === 'never-move') {
       throw neverMoves(place.filled.place, tag, before);
@@ -119,10 +156,9 @@ export async function decide(
       write.push(view);
       continue;
     }
-    const other = { digest: before, content };
-    const { relation, why, name } = await compareWith(context, place, other, facts, signal);
-    if (relation === 'newer' || relation === 'same') write.push(view);
-    else kept.push(() => keep(context, place, tag, before, `stays at ${name}: ${why}`));
+    const result = await goesForward(context, place, view, facts, signal);
+    if (typeof result === 'function') kept.push(result);
+    else write.push(result);
   }
   const forward = new Set(
     write.flatMap(({ tag }) => (policies.get(tag) === 'forward' ? [tag] : [])),

@@ -5,7 +5,7 @@ import { isManifestType, MEDIA_TYPES } from '../../oci/media-types.ts';
 import { openBlob } from '../../registry/blobs.ts';
 import type { Connection } from '../../registry/connection.ts';
 import { getManifest, type ManifestContent } from '../../registry/manifests.ts';
-import { readAll } from '../../util/bytes.ts';
+import { LengthError, readAll } from '../../util/bytes.ts';
 import { imageError } from '../../util/errors.ts';
 import { isRealPlatform } from '../select.ts';
 
@@ -55,9 +55,13 @@ async function readBlob(
 ): Promise<Uint8Array> {
   const { digest, size } = descriptor;
   if (size > CONFIG_MAX_BYTES) throw imageError(`The config ${digest} is too large to be read.`);
-  const bytes = await readAll(openBlob(connection, repository, descriptor, 0, signal), size);
-  if (!isDigestOf(digest, bytes)) throw imageError(`The config ${digest} is damaged.`);
-  return bytes;
+  try {
+    const bytes = await readAll(openBlob(connection, repository, descriptor, 0, signal), size);
+    if (isDigestOf(digest, bytes)) return bytes;
+  } catch (error) {
+    if (!(error instanceof LengthError)) throw error;
+  }
+  throw imageError(`The config ${digest} is damaged.`);
 }
 
 function imageOf(manifest: Manifest): Descriptor | undefined {

@@ -56,13 +56,25 @@ async function look(
     const content = await readOld(filled, connection, tag, signal);
     if (content) return { tag, before: content.descriptor.digest, content };
   }
+  return lookAgain(filled, connection, { tag, before: undefined }, signal);
+}
+
+/** What a tag names now; the same view where that has not changed. */
+export async function lookAgain(
+  filled: FilledPlace,
+  connection: Connection,
+  view: TagView,
+  signal: AbortSignal,
+): Promise<TagView> {
+  const { tag } = view;
   const { repository } = filled.place;
   const before = await connection.congestion.run(
     'request',
     () => headManifest(connection, repository, tag, signal),
     signal,
   );
-  if (before === undefined || before === digest) return { tag, before };
+  if (before === view.before) return view;
+  if (before === undefined || before === filled.root.descriptor.digest) return { tag, before };
   return { tag, before, content: await readOld(filled, connection, before, signal) };
 }
 
