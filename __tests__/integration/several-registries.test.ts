@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { toOutputs } from '../../src/report/outputs.ts';
 import type { Descriptor } from '../../src/oci/descriptor.ts';
+import { buildDockerArchive } from '../support/images/build.ts';
 import type { FaultAction, FaultMatch, StrictRegistry } from '../support/registry/index.ts';
 import {
   bench,
@@ -149,6 +151,29 @@ describe('all of three registries', () => {
     });
     expectTruth(result, setting);
     for (const registry of registries) registry.assertClean();
+  });
+
+  test.each(['basic', 'bearer'] as const)('with %s authentication, too', async (mode) => {
+    const login = { username: 'octo', password: 'a-password-of-octo' };
+    const guarded = await start({ features: PLAIN, auth: { mode, ...login } });
+    const bad = await start({ features: PLAIN });
+    const layout = create();
+    const registries = { [guarded.host]: { plainHttp: true, ...login } };
+    const before = layout.root(layout.image({ seed: 'before' }));
+    await run({ source: layout.source, tags: [`${guarded.host}/app:latest`], registries });
+    layout.root(layout.image({ seed: 'after' }));
+    refuse(bad, { path: 'tag-put' });
+
+    const hosts = [guarded.host, bad.host];
+    const { report } = await run({
+      source: layout.source,
+      tags: hosts.flatMap((host) => TAGS.map((tag) => `${host}/app:${tag}`)),
+      registries,
+    });
+
+    expect(report.places[0]?.tags.map(({ status }) => status)).toEqual(['removed', 'restored']);
+    expect(guarded.tags('app')).toEqual({ latest: before.digest });
+    guarded.assertClean();
   });
 
   test('one whose old manifest cannot be put back is left, and says why', async () => {
@@ -330,6 +355,33 @@ describe('registries that may fail', () => {
     expect(result.report.warnings.join()).toContain(`Pushed without ${registries[1].host}`);
     expectTruth(result, setting);
     for (const registry of registries) registry.assertClean(MAY_BE_TOO_LATE);
+  });
+
+  test('layers that are compressed on the way are compressed once, whoever fails', async () => {
+    const registries = [await start(), await start(), await start()] as const;
+    const layout = create();
+    const file = path.join(layout.directory, 'image.tar');
+    await buildDockerArchive(file, { style: 'plain', tags: ['app:1'] });
+    for (const only of [0, 1, 2]) {
+      const failing = registries[(only + 1) % 3]!;
+      refuse(failing, { path: /\/blobs\/uploads\// });
+
+      const { error, report, events } = await run({
+        source: `docker-archive:${file}`,
+        tags: registries.map(({ host }) => `${host}/app${only}:1`),
+        ...ANY,
+      });
+
+      expect(error).toBeUndefined();
+      const digest = report.image?.digest;
+      expect(registries.map((one) => one.tags(`app${only}`)['1'])).toEqual(
+        registries.map((one) => (one === failing ? undefined : digest)),
+      );
+      const pending = events.find(({ type }) => type === 'planned') as { pending?: number };
+      const compressed = events.filter(({ type }) => type === 'layer-compressed');
+      expect(compressed).toHaveLength(pending.pending ?? 0);
+      failing.faults.clear();
+    }
   });
 
   test('any: each gets all of its tags or none', async () => {
