@@ -2,7 +2,7 @@ export const id = 101;
 export const ids = [101];
 export const modules = {
 
-/***/ 8101:
+/***/ 68101:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -13,19 +13,19 @@ __webpack_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/http/transport.js
-var transport = __webpack_require__(3005);
+var transport = __webpack_require__(33005);
 // EXTERNAL MODULE: ./lib/oci/digest.js
 var oci_digest = __webpack_require__(9501);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __webpack_require__(9661);
+var errors = __webpack_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __webpack_require__(8805);
+var util_text = __webpack_require__(28805);
 // EXTERNAL MODULE: ./lib/registry/connection.js
 var connection = __webpack_require__(1383);
 // EXTERNAL MODULE: ./lib/registry/location.js
-var registry_location = __webpack_require__(6436);
-// EXTERNAL MODULE: ./lib/registry/upload/start.js + 1 modules
-var start = __webpack_require__(7145);
+var registry_location = __webpack_require__(36436);
+// EXTERNAL MODULE: ./lib/registry/upload/start.js
+var start = __webpack_require__(95461);
 // EXTERNAL MODULE: ./lib/registry/error.js
 var registry_error = __webpack_require__(5249);
 ;// CONCATENATED MODULE: ./lib/registry/probe.js
@@ -161,11 +161,11 @@ async function probeRegistry(connection, repository, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __webpack_require__(6013);
+var clock = __webpack_require__(58394);
 // EXTERNAL MODULE: ./lib/util/events.js
-var events = __webpack_require__(3319);
-// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
-var wire = __webpack_require__(4258);
+var events = __webpack_require__(93319);
+// EXTERNAL MODULE: ./lib/app/wire.js + 32 modules
+var wire = __webpack_require__(93798);
 ;// CONCATENATED MODULE: ./lib/app/run-probe.js
 
 

@@ -2,7 +2,7 @@ export const id = 74;
 export const ids = [74,101];
 export const modules = {
 
-/***/ 8492:
+/***/ 98492:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -16,15 +16,15 @@ function planView({ root, ...plan }) {
 
 /***/ }),
 
-/***/ 2332:
+/***/ 62332:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   U: () => (/* binding */ reportText),
 /* harmony export */   u: () => (/* binding */ writeReport)
 /* harmony export */ });
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6760);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
 
 
 /** The report as people and programs read it. */
@@ -45,7 +45,7 @@ async function writeReport(report, directory, redact) {
 
 /***/ }),
 
-/***/ 8101:
+/***/ 68101:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -56,19 +56,19 @@ __webpack_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/http/transport.js
-var transport = __webpack_require__(3005);
+var transport = __webpack_require__(33005);
 // EXTERNAL MODULE: ./lib/oci/digest.js
 var oci_digest = __webpack_require__(9501);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __webpack_require__(9661);
+var errors = __webpack_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __webpack_require__(8805);
+var util_text = __webpack_require__(28805);
 // EXTERNAL MODULE: ./lib/registry/connection.js
 var connection = __webpack_require__(1383);
 // EXTERNAL MODULE: ./lib/registry/location.js
-var registry_location = __webpack_require__(6436);
-// EXTERNAL MODULE: ./lib/registry/upload/start.js + 1 modules
-var start = __webpack_require__(7145);
+var registry_location = __webpack_require__(36436);
+// EXTERNAL MODULE: ./lib/registry/upload/start.js
+var start = __webpack_require__(95461);
 // EXTERNAL MODULE: ./lib/registry/error.js
 var registry_error = __webpack_require__(5249);
 ;// CONCATENATED MODULE: ./lib/registry/probe.js
@@ -204,11 +204,11 @@ async function probeRegistry(connection, repository, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __webpack_require__(6013);
+var clock = __webpack_require__(58394);
 // EXTERNAL MODULE: ./lib/util/events.js
-var events = __webpack_require__(3319);
-// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
-var wire = __webpack_require__(4258);
+var events = __webpack_require__(93319);
+// EXTERNAL MODULE: ./lib/app/wire.js + 32 modules
+var wire = __webpack_require__(93798);
 ;// CONCATENATED MODULE: ./lib/app/run-probe.js
 
 
@@ -237,7 +237,7 @@ function findingLines(findings) {
 
 /***/ }),
 
-/***/ 6074:
+/***/ 56074:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -247,39 +247,41 @@ __webpack_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(8161);
+var external_node_os_ = __webpack_require__(48161);
 // EXTERNAL MODULE: external "node:stream/consumers"
-var consumers_ = __webpack_require__(8321);
+var consumers_ = __webpack_require__(38321);
 // EXTERNAL MODULE: ./lib/util/signals.js
-var signals = __webpack_require__(7909);
+var signals = __webpack_require__(37909);
 // EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(1455);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 25 modules
-var create_push = __webpack_require__(1253);
+var promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 37 modules
+var create_push = __webpack_require__(78164);
 // EXTERNAL MODULE: ./lib/app/run-probe.js + 1 modules
-var run_probe = __webpack_require__(8101);
+var run_probe = __webpack_require__(68101);
 // EXTERNAL MODULE: ./lib/app/plan-view.js
-var plan_view = __webpack_require__(8492);
+var plan_view = __webpack_require__(98492);
 // EXTERNAL MODULE: ./lib/app/report-file.js
-var report_file = __webpack_require__(2332);
+var report_file = __webpack_require__(62332);
+// EXTERNAL MODULE: ./lib/app/state-places.js
+var state_places = __webpack_require__(65675);
 // EXTERNAL MODULE: ./lib/app/version.js
-var version = __webpack_require__(1271);
-// EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
-var resolve = __webpack_require__(1731);
+var version = __webpack_require__(81271);
+// EXTERNAL MODULE: ./lib/config/resolve.js + 13 modules
+var resolve = __webpack_require__(15339);
 // EXTERNAL MODULE: ./lib/report/error-text.js
-var error_text = __webpack_require__(8006);
+var error_text = __webpack_require__(48006);
 // EXTERNAL MODULE: ./lib/report/plan-text.js
-var plan_text = __webpack_require__(2367);
+var plan_text = __webpack_require__(82367);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __webpack_require__(9661);
+var errors = __webpack_require__(99661);
 // EXTERNAL MODULE: ./lib/util/redactor.js
-var util_redactor = __webpack_require__(4514);
+var util_redactor = __webpack_require__(34514);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __webpack_require__(8805);
+var util_text = __webpack_require__(28805);
 // EXTERNAL MODULE: external "node:util"
-var external_node_util_ = __webpack_require__(7975);
+var external_node_util_ = __webpack_require__(57975);
 // EXTERNAL MODULE: ./lib/config/nearest.js
-var nearest = __webpack_require__(948);
+var nearest = __webpack_require__(90948);
 // EXTERNAL MODULE: ./lib/config/options.js + 4 modules
 var config_options = __webpack_require__(932);
 ;// CONCATENATED MODULE: ./lib/cli/args.js
@@ -425,6 +427,7 @@ const OUTPUTS = {
     report: 'The path of the JSON report.',
     'bytes-uploaded': 'Bytes of blobs that were sent.',
     'bytes-skipped': 'Bytes of blobs that were already there or were mounted.',
+    'bytes-resumed': 'Bytes that an interrupted push had sent, of blobs that this one finished.',
     'exit-code': 'The exit code, 0 for success; set on failure too.',
 };
 /** What each kind of failure means; the numbers are those of EXIT_CODES. */
@@ -538,12 +541,12 @@ function helpText() {
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
 var oci_digest = __webpack_require__(9501);
-// EXTERNAL MODULE: ./lib/report/log-progress.js + 2 modules
-var log_progress = __webpack_require__(9974);
+// EXTERNAL MODULE: ./lib/report/log-progress.js + 3 modules
+var log_progress = __webpack_require__(65044);
 // EXTERNAL MODULE: ./lib/report/progress-text.js
 var progress_text = __webpack_require__(4687);
 // EXTERNAL MODULE: ./lib/report/progress.js + 1 modules
-var report_progress = __webpack_require__(9045);
+var report_progress = __webpack_require__(99045);
 ;// CONCATENATED MODULE: ./lib/cli/terminal-progress.js
 
 
@@ -683,6 +686,7 @@ function createTerminalProgress(options) {
 
 
 
+
 async function withPassword(line, outside) {
     if (!line.passwordStdin)
         return line;
@@ -712,6 +716,7 @@ async function withHost(config, outside, redactor, work) {
             mask: redactor.add,
             redact: redactor.redact,
             sinks: [progress.sink],
+            state: (asked) => (0,state_places/* placesIn */.y)(asked.cacheDirectory ?? (0,state_places/* ownFolder */.v)(home), asked, home),
             kind: 'cli',
         });
     }
@@ -839,7 +844,7 @@ async function startCli() {
 
 /***/ }),
 
-/***/ 2367:
+/***/ 82367:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -847,8 +852,8 @@ async function startCli() {
 /* harmony export */   d: () => (/* binding */ describePlan)
 /* harmony export */ });
 /* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(9501);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8805);
-/* harmony import */ var _counts_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(5836);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(28805);
+/* harmony import */ var _counts_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(35836);
 
 
 

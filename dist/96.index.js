@@ -2,7 +2,7 @@ export const id = 96;
 export const ids = [96,506];
 export const modules = {
 
-/***/ 7506:
+/***/ 57506:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -12,15 +12,15 @@ __webpack_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __webpack_require__(9661);
+var errors = __webpack_require__(99661);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var oci_manifest = __webpack_require__(4360);
+var oci_manifest = __webpack_require__(44360);
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __webpack_require__(261);
+var media_types = __webpack_require__(50261);
 // EXTERNAL MODULE: ./lib/image/content.js + 1 modules
-var content = __webpack_require__(8077);
+var content = __webpack_require__(48077);
 // EXTERNAL MODULE: ./lib/image/json.js
-var json = __webpack_require__(7383);
+var json = __webpack_require__(57383);
 ;// CONCATENATED MODULE: ./lib/image/carried-layout.js
 
 
@@ -92,11 +92,11 @@ async function findCarried(layout, config) {
 // EXTERNAL MODULE: ./lib/oci/digest.js
 var oci_digest = __webpack_require__(9501);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __webpack_require__(8805);
+var util_text = __webpack_require__(28805);
 // EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(7598);
+var external_node_crypto_ = __webpack_require__(77598);
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __webpack_require__(8051);
+var file_range = __webpack_require__(78051);
 ;// CONCATENATED MODULE: ./lib/image/magic.js
 
 const MAGIC = [
@@ -172,11 +172,11 @@ async function readLayers(tree, image, diffIds, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/descriptor.js
-var descriptor = __webpack_require__(1260);
+var descriptor = __webpack_require__(11260);
 // EXTERNAL MODULE: ./lib/image/locate.js
-var locate = __webpack_require__(4455);
+var locate = __webpack_require__(84455);
 // EXTERNAL MODULE: ./lib/image/names.js
-var image_names = __webpack_require__(8301);
+var image_names = __webpack_require__(38301);
 ;// CONCATENATED MODULE: ./lib/image/docker-manifest.js
 
 
@@ -284,15 +284,15 @@ function checkNamedDigest(name, actual, where) {
 }
 
 // EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(8161);
+var external_node_os_ = __webpack_require__(48161);
 // EXTERNAL MODULE: ./lib/util/limiter.js + 2 modules
-var limiter = __webpack_require__(7494);
+var limiter = __webpack_require__(97494);
 // EXTERNAL MODULE: ./lib/util/single-flight.js
-var single_flight = __webpack_require__(3889);
+var single_flight = __webpack_require__(53889);
 // EXTERNAL MODULE: external "node:stream/promises"
-var promises_ = __webpack_require__(6466);
+var promises_ = __webpack_require__(46466);
 // EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __webpack_require__(8522);
+var external_node_zlib_ = __webpack_require__(38522);
 ;// CONCATENATED MODULE: ./lib/image/compress.js
 
 
@@ -577,13 +577,13 @@ async function openDockerImage(tree, image, description, spool, options) {
 }
 
 // EXTERNAL MODULE: ./lib/image/oci-layout.js + 1 modules
-var oci_layout = __webpack_require__(9007);
+var oci_layout = __webpack_require__(39007);
 // EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(6760);
+var external_node_path_ = __webpack_require__(76760);
 // EXTERNAL MODULE: external "node:timers/promises"
-var external_node_timers_promises_ = __webpack_require__(8500);
+var external_node_timers_promises_ = __webpack_require__(58500);
 // EXTERNAL MODULE: ./node_modules/tar-stream/index.js
-var tar_stream = __webpack_require__(6118);
+var tar_stream = __webpack_require__(56118);
 ;// CONCATENATED MODULE: ./lib/image/tar-header.js
 
 
@@ -826,7 +826,7 @@ function tarTree(path, file, index) {
 }
 
 // EXTERNAL MODULE: external "node:fs/promises"
-var external_node_fs_promises_ = __webpack_require__(1455);
+var external_node_fs_promises_ = __webpack_require__(51455);
 ;// CONCATENATED MODULE: ./lib/image/zstd-frames.js
 
 // Numbers are those of RFC 8878, sections 3.1.1 and 3.1.2; all are little-endian.
@@ -1032,7 +1032,7 @@ async function openArchive(path, kind, context, description) {
 
 /***/ }),
 
-/***/ 3096:
+/***/ 83096:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -1042,19 +1042,19 @@ __webpack_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __webpack_require__(9661);
+var errors = __webpack_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __webpack_require__(8805);
+var util_text = __webpack_require__(28805);
 // EXTERNAL MODULE: ./lib/image/archive.js + 13 modules
-var archive = __webpack_require__(7506);
+var archive = __webpack_require__(57506);
 // EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(1455);
+var promises_ = __webpack_require__(51455);
 // EXTERNAL MODULE: external "node:http"
-var external_node_http_ = __webpack_require__(7067);
+var external_node_http_ = __webpack_require__(37067);
 // EXTERNAL MODULE: external "node:https"
-var external_node_https_ = __webpack_require__(4708);
+var external_node_https_ = __webpack_require__(44708);
 // EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(6760);
+var external_node_path_ = __webpack_require__(76760);
 ;// CONCATENATED MODULE: ./lib/image/docker-host.js
 
 
@@ -1126,7 +1126,7 @@ async function connectDaemon(dockerHost = {}) {
 }
 
 // EXTERNAL MODULE: ./lib/image/json.js
-var json = __webpack_require__(7383);
+var json = __webpack_require__(57383);
 ;// CONCATENATED MODULE: ./lib/image/docker-daemon.js
 
 

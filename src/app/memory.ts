@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -89,8 +89,11 @@ class FileMemory implements PushMemory {
     const { config, places } = this.#options;
     const [first] = config.targets;
     if (places.resumeDirectory === undefined || first === undefined) return;
-    const file = path.join(places.resumeDirectory, resumeFileName(formatReference(first)));
-    if (!existsSync(file)) return;
+    const name = resumeFileName(formatReference(first));
+    const file = path.join(places.resumeDirectory, name);
+    const left = await readdir(places.resumeDirectory).catch(() => []);
+    // The file, its lock, or what a killed process was writing.
+    if (!left.some((other) => other.startsWith(name))) return;
     const { removeResumeFile } = await import('../state/resume-sweep.ts');
     await removeResumeFile(file);
   }

@@ -22,16 +22,20 @@ export class ChunksRefused extends Error {
   override readonly name = 'ChunksRefused';
 }
 
-/** An upload that was gone on with does not take the first bytes it is sent. */
+/** An upload that was gone on with does not take the next bytes it is sent. */
 export class ContinuationRefused extends Error {
   override readonly name = 'ContinuationRefused';
-  readonly status: number;
+  /** what it was answered; undefined where the answers got lost */
+  readonly status: number | undefined;
 
-  constructor(status: number) {
-    super(`status ${status}`);
+  constructor(status?: number) {
+    super(status === undefined ? 'a broken chunk is not taken again' : `status ${status}`);
     this.status = status;
   }
 }
+
+/** Attempts at a chunk, in registries in which one that broke can spoil the whole upload. */
+const ATTEMPTS_AT_BROKEN = 2;
 
 /** What a registry answers that has lost the upload, or its place in it; busy ones answer otherwise. */
 const REFUSES_TO_GO_ON = new Set([400, 404, 405, 409, 410, 411, 412, 416, 500, 501]);
@@ -91,6 +95,10 @@ async function afterFailure(
   await waitBeforeRetry(retry, registry, failure, attempt, signal);
   const offset = await offsetAfter(upload, range);
   if (offset === undefined) throw error;
+  const { sessions } = capabilities.profile;
+  const spoilt = sessions?.value === 'between-chunks' && attempt >= ATTEMPTS_AT_BROKEN;
+  // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
+  if (spoilt && offset === range.start && offset > 0) throw new ContinuationRefused();
   return offset;
 }
 

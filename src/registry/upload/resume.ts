@@ -103,6 +103,11 @@ async function goOnAt(
     throw new StartOver('more of it is remembered than there is');
   }
   const offset = await offsetOf(upload, session);
+  const { registry, capabilities } = upload.connection;
+  const wholeChunks = capabilities.profile.sessions?.value === 'between-chunks';
+  if (wholeChunks && earlier.bytesWritten > offset) {
+    throw new StartOver(`it broke within a chunk, and ${registry} takes whole ones only`);
+  }
   const same = await reader.skip(offset, earlier, working(upload), upload.signal);
   if (!same) throw new StartOver('its bytes are not the ones that were sent then');
   return { session, offset };
