@@ -59,9 +59,11 @@ async function recordEntry(files, kept, env, { warn }) {
 }
 function tell({ kept, state, record }, { keys }, { line }) {
     const [stateKey, recordKey] = [state ? keys[0] : undefined, record ? keys.at(-1) : undefined];
-    if (stateKey !== undefined && state?.state.fingerprint && kept.verbosity !== 'quiet') {
+    if (state?.state.fingerprint && kept.verbosity !== 'quiet') {
         const bytes = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_11__/* .formatBytes */ .z3)(state.state.bytes);
-        line(`Kept ${bytes} of progress for the next run (key ${stateKey}).`);
+        line(stateKey === undefined
+            ? `${bytes} of progress could not be kept in the Actions cache: in a new job, unfinished layers start over.`
+            : `Kept ${bytes} of progress for the next run (key ${stateKey}).`);
     }
     if (recordKey !== undefined && kept.verbosity === 'verbose') {
         line(`Kept the record of what is where (key ${recordKey}).`);
@@ -100,7 +102,7 @@ async function workFor({ env, kept: left }, say) {
     const tempDirectory = env['RUNNER_TEMP'];
     if (!kept || !tempDirectory || !(0,_cache_environment_js__WEBPACK_IMPORTED_MODULE_1__/* .cacheAccess */ .n)(env)?.writable)
         return undefined;
-    const files = (0,_cache_folder_js__WEBPACK_IMPORTED_MODULE_2__/* .folderOf */ .y)(tempDirectory, kept);
+    const files = (0,_cache_folder_js__WEBPACK_IMPORTED_MODULE_2__/* .folderOf */ .yS)(tempDirectory, kept);
     const session = await (0,_cache_session_js__WEBPACK_IMPORTED_MODULE_8__/* .readSession */ .l)(files.session, (0,_cache_keys_js__WEBPACK_IMPORTED_MODULE_3__/* .runName */ .rt)(env));
     const options = { names: kept, files, env };
     const state = kept.resume ? await (0,_cache_save_js__WEBPACK_IMPORTED_MODULE_7__/* .prepareState */ .VE)(options, session, true) : undefined;

@@ -10,7 +10,9 @@ export const modules = {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(73024);
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(58500);
-/* harmony import */ var _sqlite_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(37041);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(99661);
+/* harmony import */ var _sqlite_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(37041);
+
 
 
 
@@ -27,23 +29,25 @@ function isBusy(error) {
 }
 /**
  * Which file has this name now; undefined: none.
- * @throws Error where it is no lock: a lock is empty, and what is not must not be removed either
+ * @throws Error where it is no lock: a lock is empty and has one name, and what is not must not be
+ *   removed either. SQLite would follow a link, and make or fill a file somewhere else.
  */
 function identityOf(file) {
-    const found = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.statSync)(file, { bigint: true, throwIfNoEntry: false });
+    const found = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.lstatSync)(file, { bigint: true, throwIfNoEntry: false });
     if (!found)
         return undefined;
-    if (!found.isFile() || found.size > 0n)
+    if (!found.isFile() || found.size > 0n || found.nlink > 1n)
         throw new Error(`${file} is not a lock file`);
     return `${found.dev}:${found.ino}`;
 }
 class FileLock {
+    /** of the file that had the name when it was locked */
+    identity;
     #file;
-    #identity;
     #database;
     constructor(file, database) {
         this.#file = file;
-        this.#identity = identityOf(file);
+        this.identity = identityOf(file);
         this.#database = database;
     }
     release() {
@@ -67,7 +71,7 @@ class FileLock {
     /** True when the file has lost its name. */
     #remove() {
         try {
-            if (identityOf(this.#file) !== this.#identity)
+            if (identityOf(this.#file) !== this.identity)
                 return false;
             (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.rmSync)(this.#file);
             return true;
@@ -77,15 +81,38 @@ class FileLock {
         }
     }
 }
+/**
+ * Makes the file with a mode of its own choosing: SQLite would let everybody read it.
+ * @returns its identity
+ */
+function createPrivate(file) {
+    const found = identityOf(file);
+    if (found !== undefined)
+        return found;
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.closeSync)((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.openSync)(file, 'wx', 0o600));
+    }
+    catch (error) {
+        // Somebody else was faster. (It must not be opened then: to close it would drop its locks.)
+        if ((0,_util_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error) !== 'EEXIST')
+            throw error;
+    }
+    return identityOf(file);
+}
 /** @returns undefined when somebody has it, or when the file has lost its name meanwhile */
 function tryLock(Database, file) {
-    identityOf(file);
+    const identity = createPrivate(file);
     const database = new Database(file, { timeout: 0 });
     try {
         database.exec(LOCK);
         const retired = database.prepare('PRAGMA user_version').get()?.['user_version'] !== 0;
-        if (!retired)
-            return new FileLock(file, database);
+        if (!retired) {
+            const lock = new FileLock(file, database);
+            if (identity !== undefined && lock.identity === identity)
+                return lock;
+            lock.release(); // SQLite has opened, or made, another file than the one that was looked at
+            return undefined;
+        }
     }
     catch (error) {
         database.close();
@@ -106,7 +133,7 @@ function tryLock(Database, file) {
  * @throws the system's error, or SQLite's, where no lock can be had at all
  */
 async function acquireLock(file) {
-    const { DatabaseSync } = await (0,_sqlite_js__WEBPACK_IMPORTED_MODULE_2__/* .loadSqlite */ .T)();
+    const { DatabaseSync } = await (0,_sqlite_js__WEBPACK_IMPORTED_MODULE_3__/* .loadSqlite */ .T)();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         try {
             const lock = tryLock(DatabaseSync, file);

@@ -10,7 +10,9 @@ export const modules = {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(73024);
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(58500);
-/* harmony import */ var _sqlite_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(37041);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(99661);
+/* harmony import */ var _sqlite_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(37041);
+
 
 
 
@@ -27,23 +29,25 @@ function isBusy(error) {
 }
 /**
  * Which file has this name now; undefined: none.
- * @throws Error where it is no lock: a lock is empty, and what is not must not be removed either
+ * @throws Error where it is no lock: a lock is empty and has one name, and what is not must not be
+ *   removed either. SQLite would follow a link, and make or fill a file somewhere else.
  */
 function identityOf(file) {
-    const found = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.statSync)(file, { bigint: true, throwIfNoEntry: false });
+    const found = (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.lstatSync)(file, { bigint: true, throwIfNoEntry: false });
     if (!found)
         return undefined;
-    if (!found.isFile() || found.size > 0n)
+    if (!found.isFile() || found.size > 0n || found.nlink > 1n)
         throw new Error(`${file} is not a lock file`);
     return `${found.dev}:${found.ino}`;
 }
 class FileLock {
+    /** of the file that had the name when it was locked */
+    identity;
     #file;
-    #identity;
     #database;
     constructor(file, database) {
         this.#file = file;
-        this.#identity = identityOf(file);
+        this.identity = identityOf(file);
         this.#database = database;
     }
     release() {
@@ -67,7 +71,7 @@ class FileLock {
     /** True when the file has lost its name. */
     #remove() {
         try {
-            if (identityOf(this.#file) !== this.#identity)
+            if (identityOf(this.#file) !== this.identity)
                 return false;
             (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.rmSync)(this.#file);
             return true;
@@ -77,15 +81,38 @@ class FileLock {
         }
     }
 }
+/**
+ * Makes the file with a mode of its own choosing: SQLite would let everybody read it.
+ * @returns its identity
+ */
+function createPrivate(file) {
+    const found = identityOf(file);
+    if (found !== undefined)
+        return found;
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.closeSync)((0,node_fs__WEBPACK_IMPORTED_MODULE_0__.openSync)(file, 'wx', 0o600));
+    }
+    catch (error) {
+        // Somebody else was faster. (It must not be opened then: to close it would drop its locks.)
+        if ((0,_util_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error) !== 'EEXIST')
+            throw error;
+    }
+    return identityOf(file);
+}
 /** @returns undefined when somebody has it, or when the file has lost its name meanwhile */
 function tryLock(Database, file) {
-    identityOf(file);
+    const identity = createPrivate(file);
     const database = new Database(file, { timeout: 0 });
     try {
         database.exec(LOCK);
         const retired = database.prepare('PRAGMA user_version').get()?.['user_version'] !== 0;
-        if (!retired)
-            return new FileLock(file, database);
+        if (!retired) {
+            const lock = new FileLock(file, database);
+            if (identity !== undefined && lock.identity === identity)
+                return lock;
+            lock.release(); // SQLite has opened, or made, another file than the one that was looked at
+            return undefined;
+        }
     }
     catch (error) {
         database.close();
@@ -106,7 +133,7 @@ function tryLock(Database, file) {
  * @throws the system's error, or SQLite's, where no lock can be had at all
  */
 async function acquireLock(file) {
-    const { DatabaseSync } = await (0,_sqlite_js__WEBPACK_IMPORTED_MODULE_2__/* .loadSqlite */ .T)();
+    const { DatabaseSync } = await (0,_sqlite_js__WEBPACK_IMPORTED_MODULE_3__/* .loadSqlite */ .T)();
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         try {
             const lock = tryLock(DatabaseSync, file);
@@ -137,10 +164,12 @@ __webpack_require__.d(__webpack_exports__, {
   ResumeLedger: () => (/* binding */ ResumeLedger)
 });
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(73024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __webpack_require__(58500);
 // EXTERNAL MODULE: ./lib/util/atomic-file.js
 var atomic_file = __webpack_require__(13854);
 // EXTERNAL MODULE: ./lib/util/errors.js
@@ -223,6 +252,23 @@ class ResumeBook {
             return false;
         const entry = { total: size, bytes: size, checksum: digest, location: undefined, time: now };
         return this.#set(place, digest, { ...entry, shareable: false });
+    }
+    hasManifest(place, digest) {
+        return this.#entriesOf(place)?.manifests.has(digest) ?? false;
+    }
+    /** What another run could go on with: uploads that are under way, and their bytes. */
+    unfinished() {
+        let blobs = 0;
+        let sum = 0;
+        for (const { layers } of this.#places.values()) {
+            for (const { location, bytes } of layers.values()) {
+                if (location === undefined)
+                    continue;
+                blobs += 1;
+                sum += bytes;
+            }
+        }
+        return { blobs, bytes: sum };
     }
     /** @returns true when that is news */
     addManifest(place, digest) {
@@ -342,11 +388,17 @@ function summary(places, since) {
     };
 }
 /** Why a state of that time is not used; undefined: it is. */
-function timeProblem(since, now) {
+function timeNote(since, now) {
     const age = now - since;
-    if (age > resume_sweep/* RESUME_MAX_AGE_MS */.aS)
-        return `is ${Math.floor(age / DAY_MS)} days old`;
-    return age < -DAY_MS ? 'is of a time that is still to come' : undefined;
+    if (age >= -DAY_MS && age <= resume_sweep/* RESUME_MAX_AGE_MS */.aS)
+        return undefined;
+    const days = Math.floor(age / DAY_MS);
+    const when = age < 0 ? 'of a time that is still to come' : `${days} days old`;
+    return `The resume state is ${when}: starting over.`;
+}
+function otherNote(image) {
+    const short = `${(0,digest/* algorithmOf */.Hy)(image)}:${(0,digest/* shortDigest */.VK)(image)}…`;
+    return `The interrupted push was of another image (${short}): its state is not used. Layers in common are found in the registry.`;
 }
 /**
  * Reads a resume file and decides what a push of this image makes of it. Never throws.
@@ -360,19 +412,17 @@ async function judgeResumeFile(file, image, now) {
     }
     const { ImageDigest: other, LastCheckpoint, Places: places } = state;
     const since = Date.parse(LastCheckpoint);
-    const problem = other === image
-        ? timeProblem(since, now)
-        : `is of another image (${(0,digest/* algorithmOf */.Hy)(other)}:${(0,digest/* shortDigest */.VK)(other)}…)`;
-    if (problem !== undefined) {
-        const note = `The resume state ${problem}: starting over.`;
+    const note = other === image ? timeNote(since, now) : otherNote(other);
+    if (note !== undefined)
         return { places: [], abandoned: uploadsOf(places), note };
-    }
     const found = summary(places, since);
     return { places, abandoned: [], ...(found ? { found } : {}) };
 }
 
 // EXTERNAL MODULE: ./lib/state/resume-name.js
 var resume_name = __webpack_require__(19764);
+// EXTERNAL MODULE: external "node:fs/promises"
+var external_node_fs_promises_ = __webpack_require__(51455);
 ;// CONCATENATED MODULE: ./lib/state/resume-writer.js
 
 
@@ -436,7 +486,7 @@ class ResumeWriter {
             resolve();
         // What is left behind then says nothing that is wrong.
         if (remove)
-            await (0,promises_.rm)(this.#options.file, { force: true }).catch(() => undefined);
+            await (0,external_node_fs_promises_.rm)(this.#options.file, { force: true }).catch(() => undefined);
         else if (this.#pending && !this.#failed)
             await this.#write();
     }
@@ -477,7 +527,7 @@ class ResumeWriter {
             const latest = text();
             this.#pauseEnd = now() + SHARE * (performance.now() - began);
             if (latest === undefined) {
-                await (0,promises_.rm)(file, { force: true });
+                await (0,external_node_fs_promises_.rm)(file, { force: true });
                 return;
             }
             if (Buffer.byteLength(latest) > resume_schema/* RESUME_LIMITS */.DM.fileBytes) {
@@ -495,6 +545,8 @@ class ResumeWriter {
     }
 }
 
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __webpack_require__(7549);
 ;// CONCATENATED MODULE: ./lib/state/resume-ledger.js
 
 
@@ -508,6 +560,17 @@ class ResumeWriter {
 
 
 
+
+
+/** What a finished or cancelled push waits for old files to be tidied up. */
+const SWEEP_MS = 200;
+/** @throws Error where it is a link: whoever filled the folder above it chose where that leads */
+function makeOwnFolder(directory) {
+    (0,make_folder/* makeFolder */.f)(directory, 0o700);
+    // Without a slash at its end, which would have it followed.
+    if ((0,external_node_fs_.lstatSync)((0,external_node_path_.resolve)(directory)).isSymbolicLink())
+        throw new Error('it is a link');
+}
 /** What happened: the system's code, for the path is in the sentence already, or what was said. */
 function reasonOf(error) {
     const code = (0,errors/* systemCode */.xU)(error) ?? '';
@@ -536,11 +599,12 @@ class ResumeLedger {
     file;
     /** what an earlier run of this same image has left */
     found;
+    /** uploads nobody goes on with: those of another image's state */
+    abandoned;
     #options;
     #opened;
     #earlier;
     #book;
-    #abandoned;
     #writer;
     #progress = { bytes: 0, left: 0 };
     #closed;
@@ -554,7 +618,7 @@ class ResumeLedger {
         const file = (0,external_node_path_.join)(directory, (0,resume_name/* resumeFileName */.z)(name));
         let lock;
         try {
-            await (0,promises_.mkdir)(directory, { recursive: true, mode: 0o700 });
+            makeOwnFolder(directory);
             lock = await (0,state_lock/* acquireLock */.I)((0,resume_sweep/* resumeLockFile */.PG)(file));
             if (!lock) {
                 onNote(`Another process is pushing ${name}: going on without resume.`);
@@ -576,11 +640,11 @@ class ResumeLedger {
     constructor(options, { places, found, abandoned }, opened) {
         this.file = opened.file;
         this.found = found;
+        this.abandoned = abandoned;
         this.#options = options;
         this.#opened = opened;
         this.#earlier = new ResumeBook(places);
         this.#book = new ResumeBook(places);
-        this.#abandoned = [...abandoned];
         this.#writer = new ResumeWriter({
             file: opened.file,
             now: options.now,
@@ -590,13 +654,13 @@ class ResumeLedger {
             outdated: found === undefined,
         });
     }
-    /** Uploads nobody goes on with: those of another image's state, and what was forgotten since. */
-    get abandoned() {
-        return this.#abandoned;
+    /** Uploads of this run that another one could go on with. */
+    get unfinished() {
+        return this.#book.unfinished();
     }
-    /** True when the blob had arrived in an earlier run. */
+    /** True when the blob or manifest had arrived in an earlier run. */
     finished(place, digest) {
-        return this.#earlier.hasFinished(place, digest);
+        return this.#earlier.hasFinished(place, digest) || this.#earlier.hasManifest(place, digest);
     }
     /** How far an earlier run had come with the blob; undefined after `forgetUpload`. */
     earlier(place, digest) {
@@ -636,14 +700,11 @@ class ResumeLedger {
     }
     /** The blob's upload is of no use any more. */
     forgetUpload(place, digest) {
-        const { registry, repository } = place;
-        const sessions = [this.#earlier, this.#book].map((book) => book.session(place, digest));
-        const locations = new Set(sessions.flatMap((session) => session?.location ?? []));
-        for (const location of locations)
-            this.#abandoned.push({ registry, repository, location });
-        if (sessions[0])
+        if (this.#earlier.session(place, digest))
             this.#earlier.drop(place, digest);
-        if (sessions[1] && this.#book.drop(place, digest))
+        if (!this.#book.session(place, digest))
+            return;
+        if (this.#book.drop(place, digest))
             this.#writer.soon();
     }
     /** The blob was said to have arrived, and is not there. */
@@ -680,7 +741,11 @@ class ResumeLedger {
         const { lock, sweep } = this.#opened;
         await this.#writer.close(finished);
         lock.release();
-        await sweep;
+        // The folder may be a slow one, and full; what is left is for the next push.
+        const patience = new AbortController();
+        const { signal } = patience;
+        await Promise.race([sweep, (0,promises_.setTimeout)(SWEEP_MS, undefined, { signal }).catch(() => undefined)]);
+        patience.abort();
     }
     #text() {
         const { name, image, now, shareableOnly } = this.#options;

@@ -366,6 +366,8 @@ async function compressLayer({ source, diffId, label }, options) {
     return { digest: (0,oci_digest/* sha256Digest */.sI)(after), size: range.size, range };
 }
 
+// EXTERNAL MODULE: ./lib/image/source.js
+var source = __webpack_require__(2240);
 ;// CONCATENATED MODULE: ./lib/image/layer-store.js
 
 
@@ -389,6 +391,7 @@ class LayerStore {
     #makers = new Map();
     #closing = new AbortController();
     #files = 0;
+    #noted = false;
     /** @param mediaType of the compressed layers */
     constructor(spool, mediaType, options) {
         this.#spool = spool;
@@ -402,12 +405,13 @@ class LayerStore {
             prepare: async (signal) => this.#prepare(layer, signal),
         };
     }
-    /** The compressed bytes of a layer that `prepare` has described. */
+    /**
+     * The compressed bytes of a layer that `prepare` has described.
+     * @throws RememberedLayerWrong when it was remembered as something else; it is not any more then
+     */
     async find(digest) {
         const made = await this.#makers.get(digest)?.();
-        if (!made || made.digest === digest)
-            return made?.range;
-        throw (0,errors/* imageError */.wL)(`a layer was remembered as ${digest}, but now compresses to ${made.digest}.`, 'Delete the remembered layers and run it again.');
+        return made?.range;
     }
     /** Stops what still compresses, and waits until it has stopped. */
     async close() {
@@ -417,18 +421,38 @@ class LayerStore {
     async #prepare(layer, signal) {
         const { compression, compressedLayers: cache } = this.#options;
         const { diffId } = layer;
-        const mediaType = this.#mediaType;
         const version = COMPRESSOR_VERSION[compression];
         const remembered = this.#done.has(diffId) ? undefined : await cache?.get(diffId, version);
-        if (remembered?.mediaType === mediaType) {
-            this.#makers.set(remembered.digest, () => this.#make(layer));
+        if (remembered?.mediaType === this.#mediaType) {
+            this.#makers.set(remembered.digest, () => this.#confirm(layer, remembered));
             return remembered;
         }
-        const made = await this.#make(layer, signal);
-        const descriptor = { mediaType, digest: made.digest, size: made.size };
-        this.#makers.set(made.digest, async () => made);
-        await cache?.put(diffId, version, descriptor);
+        return this.#keep(layer, await this.#make(layer, signal));
+    }
+    /** Describes what a layer was compressed to, and remembers it. */
+    async #keep({ diffId }, made) {
+        const { compression, compressedLayers: cache } = this.#options;
+        const { digest, size } = made;
+        const descriptor = { mediaType: this.#mediaType, digest, size };
+        this.#makers.set(digest, async () => made);
+        await cache?.put(diffId, COMPRESSOR_VERSION[compression], descriptor);
         return descriptor;
+    }
+    /** The bytes of what was remembered unseen, if it is true. */
+    async #confirm(layer, remembered) {
+        const made = await this.#make(layer);
+        if (made.digest === remembered.digest && made.size === remembered.size)
+            return made;
+        const actual = await this.#keep(layer, made);
+        this.#note(layer);
+        throw new source/* RememberedLayerWrong */.Z(remembered.digest, actual);
+    }
+    /** Once: where one is wrong, another version of zlib may have made them all so. */
+    #note({ diffId }) {
+        if (this.#noted)
+            return;
+        this.#noted = true;
+        this.#options.onNote?.(`This machine has remembered wrongly what layer ${(0,oci_digest/* shortDigest */.VK)(diffId)} is compressed to: going on with what it is now.`);
     }
     async #make(layer, signal) {
         const ready = this.#done.get(layer.diffId);

@@ -254,8 +254,8 @@ var consumers_ = __webpack_require__(38321);
 var signals = __webpack_require__(37909);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 37 modules
-var create_push = __webpack_require__(78164);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 38 modules
+var create_push = __webpack_require__(46461);
 // EXTERNAL MODULE: ./lib/app/run-probe.js + 1 modules
 var run_probe = __webpack_require__(68101);
 // EXTERNAL MODULE: ./lib/app/plan-view.js
@@ -432,7 +432,7 @@ const OUTPUTS = {
 };
 /** What each kind of failure means; the numbers are those of EXIT_CODES. */
 const EXIT_CODE_MEANINGS = {
-    GENERAL: 'An option, a file or something unforeseen is wrong.',
+    GENERAL: 'An option, a file or something unforeseen is wrong, or the push was cancelled.',
     AUTHENTICATION: 'The registry refused the login, or wants one.',
     NETWORK: 'The registry could not be reached.',
     IMAGE: 'The source is missing, damaged or not an image.',

@@ -65,7 +65,8 @@ var integer = __webpack_require__(86911);
 
 /** Tables of the record. A digest is 32 bytes in it, and its places are numbers: that keeps it small. */
 const CAS_DATABASE = {
-    name: 'the record of what is where',
+    name: 'record',
+    without: 'layers are not mounted from other repositories',
     applicationId: 0x69_64_70_63, // idpc
     version: 1,
     schema: `
@@ -410,7 +411,10 @@ var util_text = __webpack_require__(28805);
 var external_node_fs_ = __webpack_require__(73024);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __webpack_require__(7549);
 ;// CONCATENATED MODULE: ./lib/state/database-file.js
+
 
 
 
@@ -418,19 +422,16 @@ var external_node_path_ = __webpack_require__(76760);
 /** Bytes of a page of all our databases. */
 const PAGE_SIZE = 4096;
 const HEADER_SIZE = 100;
+const JOURNAL = '-journal';
 /** Of a database that is written in another way than ours. */
 const FOREIGN = ['-wal', '-shm'];
-const JOURNALS = ['-journal', ...FOREIGN];
+const JOURNALS = [JOURNAL, ...FOREIGN];
 const OTHERS_MAY_WRITE = 0o022;
 /** Where the system has no such flags, there are no such files. */
 const OPEN_FLAGS = external_node_fs_.constants.O_RDONLY | (external_node_fs_.constants.O_NOFOLLOW ?? 0) | (external_node_fs_.constants.O_NONBLOCK ?? 0);
-/**
- * Deletes what SQLite may have left beside a database. Call it for a file that came from somewhere
- * else: a journal that came with it would be played into it when it is opened.
- * @throws the system's error; the file must not be used then
- */
-function discardForeignJournals(file) {
-    for (const suffix of JOURNALS)
+/** @throws the system's error; the file must not be used then */
+function discard(file, suffixes) {
+    for (const suffix of suffixes)
         (0,external_node_fs_.rmSync)(`${file}${suffix}`, { force: true });
 }
 function createFile(file) {
@@ -445,7 +446,7 @@ function createFile(file) {
 /** Deletes a database. @throws the system's error */
 function deleteDatabase(file) {
     (0,external_node_fs_.rmSync)(file, { force: true });
-    discardForeignJournals(file);
+    discard(file, JOURNALS);
 }
 /** Leaves an empty file, for this user only. @throws the system's error */
 function beginAnew(file) {
@@ -473,8 +474,26 @@ function checkOwner({ uid, mode }, what, owners) {
     if (!owners.includes(uid))
         throw new Error(`${what} belongs to another user`);
     if ((mode & OTHERS_MAY_WRITE) !== 0) {
-        throw new Error(`other users may write ${what} (chmod go-w helps)`);
+        throw new Error(`other users may write ${what}; chmod go-w helps`);
     }
+}
+/**
+ * What is wrong with the journal of a trusted database; undefined where there is none, too.
+ * @throws Error when somebody else could have written it
+ */
+function journalFlaw(file, me) {
+    const found = (0,external_node_fs_.lstatSync)(`${file}${JOURNAL}`, { throwIfNoEntry: false });
+    if (!found)
+        return undefined;
+    if (!found.isFile() || found.nlink > 1)
+        return 'has a journal that is not a plain file';
+    if (me !== undefined)
+        checkOwner(found, 'its journal', [me]);
+    return undefined;
+}
+/** Half a sentence: `is not a record of ours`. */
+function notOurs({ name }) {
+    return `is not a ${name} of ours`;
 }
 /** Why the file cannot be one of ours; undefined where it can. An empty one is about to become one. */
 function flawOf(rules, me) {
@@ -484,12 +503,12 @@ function flawOf(rules, me) {
         if (rules.trusted && me !== undefined)
             checkOwner(stats, 'the file', [me]);
         if (stats.size > rules.limit)
-            return `it has more than ${(0,util_text/* formatBytes */.z3)(rules.limit)}`;
+            return `is too large (more than ${(0,util_text/* formatBytes */.z3)(rules.limit)})`;
         if (stats.size === 0)
             return undefined;
         const header = Buffer.alloc(HEADER_SIZE);
         const length = (0,external_node_fs_.readSync)(handle, header, 0, HEADER_SIZE, 0);
-        return isOurHeader(header.subarray(0, length), rules) ? undefined : 'it is something else';
+        return isOurHeader(header.subarray(0, length), rules) ? undefined : notOurs(rules);
     }
     finally {
         (0,external_node_fs_.closeSync)(handle);
@@ -501,19 +520,18 @@ function flawOf(rules, me) {
  *
  * All of it at once: to close a file drops the locks that SQLite has on it in this process, and
  * between two calls of ours it has none.
- * @returns what was wrong with a file that was deleted
+ * @returns what was wrong with a file that was deleted, as half a sentence: `is not a plain file`
  * @throws Error when there cannot be one, or when it is not to be trusted
  */
 function prepareFile(rules) {
     const { file, trusted } = rules;
     const folder = (0,external_node_path_.dirname)(file);
     const me = process.geteuid?.(); // Windows has access lists instead
-    (0,external_node_fs_.mkdirSync)(folder, { recursive: true, mode: 0o700 });
+    (0,make_folder/* makeFolder */.f)(folder, 0o700);
     if (trusted && me !== undefined)
         checkOwner((0,external_node_fs_.statSync)(folder), 'its folder', [me, 0]);
-    // We never write these, and SQLite would believe them.
-    for (const suffix of FOREIGN)
-        (0,external_node_fs_.rmSync)(`${file}${suffix}`, { force: true });
+    // What we never write SQLite would believe all the same, and delete any file that a journal names.
+    discard(file, trusted ? FOREIGN : JOURNALS);
     const found = (0,external_node_fs_.lstatSync)(file, { throwIfNoEntry: false });
     if (found?.isDirectory())
         throw new Error('it is a folder');
@@ -521,7 +539,9 @@ function prepareFile(rules) {
         createFile(file);
         return undefined;
     }
-    const flaw = found.isFile() ? flawOf(rules, me) : 'it is not a plain file';
+    let flaw = found.isFile() ? flawOf(rules, me) : 'is not a plain file';
+    if (trusted)
+        flaw ??= journalFlaw(file, me);
     if (flaw !== undefined)
         beginAnew(file);
     return flaw;
@@ -545,7 +565,7 @@ const SYSTEM = new Set([3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 22, 23]);
 function kindOf(error) {
     return Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
-/** The file is a database, but not one that we have written. */
+/** The file is a database, but not one that we have written; the message is half a sentence. */
 class ForeignDatabase extends Error {
 }
 function settings(limit, { trusted }) {
@@ -554,7 +574,7 @@ function settings(limit, { trusted }) {
     PRAGMA cell_size_check = ON;
     PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
-    PRAGMA journal_mode = DELETE;
+    PRAGMA journal_mode = ${trusted ? 'DELETE' : 'MEMORY'};
     PRAGMA synchronous = ${trusted ? 'NORMAL' : 'OFF'};
     PRAGMA max_page_count = ${Math.floor(limit / PAGE_SIZE)};
   `;
@@ -600,12 +620,12 @@ function connect(sqlite, kind, file, limit) {
         if (isEmpty(database))
             create(database, kind);
         if (schemaOf(database) !== expectedSchema(sqlite, kind)) {
-            throw new ForeignDatabase('it has other tables');
+            throw new ForeignDatabase(notOurs(kind));
         }
         // Pages that lead in circles would keep a query busy for ever; this finds them, and ends.
         const [found] = database.prepare('PRAGMA quick_check(1)').all();
         if (found?.['quick_check'] !== 'ok')
-            throw new ForeignDatabase('it is damaged');
+            throw new ForeignDatabase('is damaged');
         return database;
     }
     catch (error) {
@@ -618,21 +638,34 @@ function isFlaw(error) {
     const kind = kindOf(error);
     return error instanceof ForeignDatabase || (kind !== undefined && !SYSTEM.has(kind));
 }
+/** What is wrong with such a file, as half a sentence. */
+function flawIn(error) {
+    if (error instanceof ForeignDatabase)
+        return error.message;
+    return `is damaged (${(0,errors/* messageOf */.bD)(error)})`;
+}
+/** `EACCES`, or SQLite's own words: its code is the same for everything. */
+function reasonOf(error) {
+    const code = kindOf(error) === undefined ? (0,errors/* systemCode */.xU)(error) : undefined;
+    return code ?? (0,errors/* messageOf */.bD)(error);
+}
 /**
  * A database that is of use while it works and no loss when it does not: what fails is told once,
  * and from then on nothing is read or written. The file may come from a stranger.
  */
 class Database {
+    #kind;
     #file;
     #database;
     #tell;
     /** the file that was found could not be used: this is another one */
     begunAnew;
-    constructor(file, database, tell, begunAnew) {
-        this.#file = file;
+    constructor(kind, database, opened) {
+        this.#kind = kind;
+        this.#file = opened.file;
         this.#database = database;
-        this.#tell = tell;
-        this.begunAnew = begunAnew;
+        this.#tell = opened.tell;
+        this.begunAnew = opened.begunAnew;
     }
     /** Never throws; undefined when there is nothing to be used. */
     static async open(kind, options) {
@@ -643,7 +676,7 @@ class Database {
                 return;
             told = true;
             // SQLite's own words may quote what somebody has put into the file.
-            onProblem(`${kind.name} (${file}) ${(0,util_text/* printable */.g$)(problem)}.`);
+            onProblem(`${file} ${(0,util_text/* printable */.g$)(problem)}.`);
         };
         try {
             const sqlite = await (0,state_sqlite/* loadSqlite */.T)();
@@ -656,16 +689,16 @@ class Database {
             catch (error) {
                 if (!isFlaw(error))
                     throw error;
-                flaw = (0,errors/* messageOf */.bD)(error);
+                flaw = flawIn(error);
                 beginAnew(file);
                 database = connect(sqlite, kind, file, limit);
             }
             if (flaw !== undefined)
-                tell(`could not be used and was begun anew: ${flaw}`);
-            return new Database(file, database, tell, flaw !== undefined);
+                tell(`${flaw}: a new one was begun`);
+            return new Database(kind, database, { file, tell, begunAnew: flaw !== undefined });
         }
         catch (error) {
-            tell(`is not used: ${(0,errors/* messageOf */.bD)(error)}`);
+            tell(`cannot be used (${reasonOf(error)}): ${kind.without}`);
             return undefined;
         }
     }
@@ -730,7 +763,7 @@ class Database {
             this.read(undefined, (database) => database.close());
     }
     #fail(error) {
-        this.#tell(`is not used any more: ${(0,errors/* messageOf */.bD)(error)}`);
+        this.#tell(`cannot be used any more (${reasonOf(error)}): ${this.#kind.without}`);
         try {
             if (this.usable)
                 this.#database.close();

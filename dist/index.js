@@ -19473,15 +19473,16 @@ function toolkitEnvironment(env) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   g: () => (/* binding */ RECORD),
-/* harmony export */   y: () => (/* binding */ folderOf)
+/* harmony export */   gv: () => (/* binding */ RECORD),
+/* harmony export */   jy: () => (/* binding */ ARRIVALS),
+/* harmony export */   yS: () => (/* binding */ folderOf)
 /* harmony export */ });
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(76760);
 /* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(72441);
-/* harmony import */ var _cache_process_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(29576);
 
 
-
+/** Name of the folder where everything lands that an archive holds; see `tarOptions`. */
+const ARRIVALS = 'arrived';
 /** Name of the record in its folder. */
 const RECORD = 'record.sqlite';
 /** The folder of a push below RUNNER_TEMP. */
@@ -19496,7 +19497,7 @@ function folderOf(tempDirectory, names) {
         record,
         recordFile: node_path__WEBPACK_IMPORTED_MODULE_0__.join(record, RECORD),
         recordDigest: node_path__WEBPACK_IMPORTED_MODULE_0__.join(recordRoot, 'record.sha256'),
-        arrived: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, _cache_process_js__WEBPACK_IMPORTED_MODULE_2__/* .ARRIVALS */ .j),
+        arrived: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, ARRIVALS),
         session: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, `session-${names.resumeFile}`),
     };
 }
@@ -19633,7 +19634,6 @@ function recordKeys(names, env) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  j: () => (/* binding */ ARRIVALS),
   n: () => (/* binding */ runCacheProcess)
 });
 
@@ -19728,7 +19728,13 @@ function problemIn(output) {
 
 // EXTERNAL MODULE: ./lib/action/cache-task.js
 var cache_task = __nccwpck_require__(604);
+// EXTERNAL MODULE: ./lib/action/cache-tar.js
+var cache_tar = __nccwpck_require__(61842);
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/action/cache-process.js
+
+
 
 
 
@@ -19739,20 +19745,6 @@ var cache_task = __nccwpck_require__(604);
 
 const MAX_OUTPUT = 4 * 1024 * 1024;
 const cache_process_MAX_REASON = 160;
-/** Where everything lands that an archive holds; see `tarOptions`. */
-const ARRIVALS = 'arrived';
-/**
- * The toolkit extracts with `tar -P`: an archive may hold absolute names, `..` and links to write
- * through, and it cannot be looked at before. So GNU tar, which reads this variable, is told to
- * put every file into one folder under the last part of its name, whatever it is called; and links
- * are changed likewise, so that none leads out of it. Another tar (macOS without gnu-tar, Windows
- * without Git) does not know the variable: there only the service protects us, which lets nobody
- * write an entry that we find but who may push to this branch or the default one.
- */
-function tarOptions(folder) {
-    const everything = `--transform=s,^(.*/)?,${folder}/${ARRIVALS}/,x`;
-    return `${everything} --no-same-owner --no-same-permissions`;
-}
 function answersIn(stdout, token) {
     const line = stdout.split('\n').findLast((text) => text.startsWith(`${token} `));
     // Whoever knows the token is the process that was started.
@@ -19810,23 +19802,28 @@ async function runCacheProcess(work, options, limits) {
     const task = { token: (0,external_node_crypto_.randomUUID)(), limitMs: timeoutMs + 1000, work };
     const own = external_node_path_.join(tempDirectory, folder, `toolkit-${task.token}`);
     try {
-        await (0,promises_.mkdir)(own, { recursive: true, mode: 0o700 });
+        (0,make_folder/* makeFolder */.f)(own, 0o700);
         // The toolkit's names are relative to the real path of its working folder.
         const root = await (0,promises_.realpath)(tempDirectory);
-        const result = await run(process.execPath, [entryFile, cache_task/* CACHE_TASK */.d], {
+        const restoring = work.kind === 'restore';
+        const programOptions = {
             input: JSON.stringify(task),
             cwd: root,
             env: {
                 ...(0,cache_environment/* toolkitEnvironment */.K)(env),
                 RUNNER_TEMP: await (0,promises_.realpath)(own), // it leaves folders there
                 GITHUB_WORKSPACE: root,
-                ...(work.kind === 'restore' ? { TAR_OPTIONS: tarOptions(folder) } : {}),
+                ...(restoring ? { TAR_OPTIONS: (0,cache_tar/* tarOptions */.qz)(folder) } : {}),
             },
             timeoutMs,
             maxOutputBytes: MAX_OUTPUT,
             group: true,
             ...(signal ? { signal } : {}),
-        });
+        };
+        const args = [entryFile, cache_task/* CACHE_TASK */.d];
+        const result = restoring
+            ? await (0,cache_tar/* runLimited */.Oe)(run, args, programOptions)
+            : await run(process.execPath, args, programOptions);
         if (onLine)
             toolkitLines(withoutAnswer(result.stdout, task.token)).forEach(onLine);
         return outcomeOf(result, task, timeoutMs);
@@ -19880,8 +19877,8 @@ async function markRecordKept(folder) {
 /** The record, if it is another than was restored or kept; undefined also where there is none. */
 async function changedRecord(folder) {
     try {
-        // With a journal beside it, it was not closed: it is whole only together with that.
-        const others = (await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.readdir)(folder.record)).filter((name) => name !== _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__/* .RECORD */ .g);
+        // The record has no journal of its own: what is beside it comes from somewhere else.
+        const others = (await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.readdir)(folder.record)).filter((name) => name !== _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__/* .RECORD */ .gv);
         const { size } = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.stat)(folder.recordFile);
         if (others.length > 0 || size === 0)
             return undefined;
@@ -20002,6 +19999,8 @@ async function writeSession(file, session) {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(76760);
 /* harmony import */ var _state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7421);
 /* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(13854);
+/* harmony import */ var _util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7549);
+
 
 
 
@@ -20034,13 +20033,96 @@ async function readShareable({ resume }, resumeFile) {
  */
 async function writeShared({ shared }, resumeFile, { text, fingerprint }) {
     await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(shared, { recursive: true, force: true });
-    await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.mkdir)(shared, { recursive: true, mode: 0o700 });
+    (0,_util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__/* .makeFolder */ .f)(shared, 0o700);
     if (fingerprint === '') {
         await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFileAtomically */ .lo)(node_path__WEBPACK_IMPORTED_MODULE_2__.join(shared, FINISHED), 'Nothing to go on with.\n');
     }
     else {
         await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFileAtomically */ .lo)(node_path__WEBPACK_IMPORTED_MODULE_2__.join(shared, resumeFile), text);
     }
+}
+
+
+/***/ }),
+
+/***/ 61842:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Oe: () => (/* binding */ runLimited),
+/* harmony export */   Uj: () => (/* binding */ otherTar),
+/* harmony export */   qz: () => (/* binding */ tarOptions)
+/* harmony export */ });
+/* harmony import */ var _cache_record_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(52068);
+/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(10317);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
+
+
+
+/** The most bytes that an archive, or a file of it, may have: a record, and plenty for a state. */
+const MOST_BYTES = _cache_record_js__WEBPACK_IMPORTED_MODULE_0__/* .MAX_RECORD_BYTES */ .xR + 64 * 1024 * 1024;
+/** What tar reads at once, and counts by. */
+const TAR_RECORD_BYTES = 20 * 512;
+const VERSION_MS = 2000;
+/**
+ * The toolkit extracts with `tar -P`: an archive may hold absolute names, `..` and links to write
+ * through, and it cannot be looked at before. So GNU tar, which reads this variable, is told to
+ * put every file into one folder under the last part of its name, whatever it is called; and links
+ * are changed likewise, so that none leads out of it. An archive that has become too large while
+ * it is unpacked ends tar: only tar itself can count what comes out of it.
+ * @param folder relative to the working folder, with slashes; of letters and digits
+ */
+function tarOptions(folder) {
+    const everything = `--transform=s,^(.*/)?,${folder}/${_cache_folder_js__WEBPACK_IMPORTED_MODULE_1__/* .ARRIVALS */ .jy}/,x`;
+    const limit = `--checkpoint=${Math.ceil(MOST_BYTES / TAR_RECORD_BYTES)}`;
+    const action = `--checkpoint-action=exec='kill $PPID'`;
+    return `${everything} --no-same-owner --no-same-permissions ${limit} ${action}`;
+}
+/**
+ * Runs this Node so that it and what it starts cannot write large files: what a service sends may
+ * be endless, and an archive may hold a file with little in it but its size. Where the system has no
+ * `prlimit`, or it may not do it, there is only the limit of time.
+ * @throws as `run` does
+ */
+async function runLimited(run, args, options) {
+    if (process.platform === 'linux') {
+        const limits = [`--fsize=${MOST_BYTES}`, '--core=0'];
+        try {
+            const result = await run('prlimit', [...limits, process.execPath, ...args], options);
+            if (!result.stderr.startsWith('prlimit: '))
+                return result;
+        }
+        catch (error) {
+            if ((0,_util_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error) !== 'ENOENT')
+                throw error;
+        }
+    }
+    return run(process.execPath, args, options);
+}
+/** The names under which the toolkit looks for tar: what it finds first is what it takes. */
+function tarsOf(platform, programs) {
+    if (platform === 'win32')
+        return [`${programs}\\Git\\usr\\bin\\tar.exe`, 'tar'];
+    return platform === 'darwin' ? ['gtar', 'tar'] : ['tar'];
+}
+/**
+ * Whether the tar that the toolkit takes knows `tarOptions`. Another one (macOS without gnu-tar,
+ * Windows without Git, BusyBox) would write wherever an archive says.
+ * @param where the system, and where Windows has its programs
+ * @returns what it is instead; undefined for GNU tar
+ */
+async function otherTar(run, where) {
+    for (const name of tarsOf(where.platform, where.programs)) {
+        try {
+            const { stdout } = await run(name, ['--version'], { timeoutMs: VERSION_MS });
+            const [first = ''] = stdout.split('\n');
+            return first.includes('GNU tar') ? undefined : first.trim() || 'another one';
+        }
+        catch {
+            // It is not there, or cannot be started.
+        }
+    }
+    return 'not there';
 }
 
 
@@ -20054,6 +20136,10 @@ async function writeShared({ shared }, resumeFile, { text, fingerprint }) {
 /* harmony export */   d: () => (/* binding */ CACHE_TASK)
 /* harmony export */ });
 /* harmony import */ var node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(38321);
+/* harmony import */ var _util_run_program_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(42858);
+/* harmony import */ var _cache_tar_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(61842);
+
+
 
 /** The first argument of the process. */
 const CACHE_TASK = '__actions-cache';
@@ -20082,7 +20168,18 @@ async function attempt(work) {
         return { error: error instanceof Error ? error.message : String(error) };
     }
 }
+/** Nothing is restored where nobody keeps an archive in its place; that is no fault of anybody's. */
+async function isSafe() {
+    const { platform, env } = process;
+    const other = await (0,_cache_tar_js__WEBPACK_IMPORTED_MODULE_2__/* .otherTar */ .Uj)(_util_run_program_js__WEBPACK_IMPORTED_MODULE_1__/* .runProgram */ .m, { platform, programs: env['PROGRAMFILES'] });
+    if (other === undefined)
+        return true;
+    process.stdout.write(`Nothing is restored: that takes GNU tar, and the tar here is ${other}.\n`);
+    return false;
+}
 async function perform(work) {
+    if (work.kind === 'restore' && !(await isSafe()))
+        return work.entries.map(() => ({}));
     const { restoreCache, saveCache } = await Promise.all(/* import() */[__nccwpck_require__.e(838), __nccwpck_require__.e(592)]).then(__nccwpck_require__.bind(__nccwpck_require__, 16592));
     if (work.kind === 'restore') {
         return Promise.all(work.entries.map(({ path, key, restoreKeys }) => attempt(() => restoreCache([path], key, [...restoreKeys]))));
@@ -20091,12 +20188,30 @@ async function perform(work) {
     // It does not throw when an entry cannot be saved, but returns a number below zero.
     attempt(async () => ((await saveCache([path], key)) < 0 ? undefined : key))));
 }
+/** @returns undefined for what only a person can have written */
+function taskIn(input) {
+    try {
+        const { token, limitMs, work } = JSON.parse(input);
+        if (typeof token !== 'string' || typeof limitMs !== 'number')
+            return undefined;
+        return Array.isArray(work?.entries) ? { token, limitMs, work } : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
 /**
  * The process in which the toolkit runs, see `cache-process.ts`. Reads a task from standard input
  * and prints one line with the answer, in JSON, between whatever the toolkit prints.
  */
 async function startCacheTask() {
-    const { token, limitMs, work } = JSON.parse(await (0,node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__.text)(process.stdin));
+    const task = taskIn(await (0,node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__.text)(process.stdin));
+    if (!task) {
+        process.stderr.write(`${CACHE_TASK} is for idpbuilder-push itself, not for people.\n`);
+        process.exitCode = 1;
+        return;
+    }
+    const { token, limitMs, work } = task;
     endWithParent(limitMs);
     const answer = await perform(work);
     process.stdout.write(`\n${token} ${JSON.stringify(answer)}\n`, () => process.exit(0));
@@ -20156,20 +20271,22 @@ var promises_ = __nccwpck_require__(51455);
 var external_node_os_ = __nccwpck_require__(48161);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(76760);
+// EXTERNAL MODULE: ./lib/util/errors.js
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/run-program.js + 1 modules
 var run_program = __nccwpck_require__(42858);
 // EXTERNAL MODULE: ./lib/util/signals.js
 var signals = __nccwpck_require__(37909);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 37 modules
-var create_push = __nccwpck_require__(78164);
+// EXTERNAL MODULE: ./lib/action/commands.js
+var commands = __nccwpck_require__(90934);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 38 modules
+var create_push = __nccwpck_require__(46461);
 // EXTERNAL MODULE: ./lib/config/resolve.js + 13 modules
 var resolve = __nccwpck_require__(15339);
 // EXTERNAL MODULE: ./lib/report/error-text.js
 var error_text = __nccwpck_require__(48006);
 // EXTERNAL MODULE: ./lib/report/log-progress.js + 3 modules
 var log_progress = __nccwpck_require__(65044);
-// EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/redactor.js
 var redactor = __nccwpck_require__(34514);
 // EXTERNAL MODULE: ./lib/util/text.js
@@ -20186,7 +20303,10 @@ var cache_folder = __nccwpck_require__(10317);
 var cache_record = __nccwpck_require__(52068);
 // EXTERNAL MODULE: ./lib/action/cache-shared.js
 var cache_shared = __nccwpck_require__(99180);
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/action/cache-arrivals.js
+
 
 
 
@@ -20215,7 +20335,7 @@ async function ownFolder(folder) {
     const found = await (0,promises_.lstat)(folder).catch(() => undefined);
     if (found && !found.isDirectory())
         await (0,promises_.rm)(folder);
-    await (0,promises_.mkdir)(folder, { recursive: true, mode: 0o700 });
+    (0,make_folder/* makeFolder */.f)(folder, 0o700);
 }
 /** Removes what is neither a file nor a folder. */
 async function removeOddities(folder) {
@@ -20235,10 +20355,11 @@ async function prepareArrivals(folder, withRecord) {
         await (0,promises_.rm)(part, { recursive: true, force: true });
     }
 }
-/** Removes what was restored and not taken. @throws the system's error */
+/** Removes what was restored and not taken. What cannot be removed stays; it never throws. */
 async function clearArrivals(folder) {
     for (const part of [folder.arrived, folder.shared]) {
-        await (0,promises_.rm)(part, { recursive: true, force: true });
+        // A tar that is being killed may still put something into it.
+        await (0,promises_.rm)(part, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     }
 }
 /**
@@ -20283,7 +20404,7 @@ async function startsLikeSqlite(file) {
  * @throws the system's error
  */
 async function takeRecord(folder) {
-    const candidates = [external_node_path_.join(folder.arrived, cache_folder/* RECORD */.g), folder.recordFile];
+    const candidates = [external_node_path_.join(folder.arrived, cache_folder/* RECORD */.gv), folder.recordFile];
     const found = await firstPlain(candidates, cache_record/* MAX_RECORD_BYTES */.xR);
     const good = found !== undefined && (await startsLikeSqlite(found));
     if (found !== folder.recordFile || !good)
@@ -20296,7 +20417,7 @@ async function takeRecord(folder) {
     }
     // SQLite would play a foreign journal into it.
     for (const name of await (0,promises_.readdir)(folder.record)) {
-        if (name !== cache_folder/* RECORD */.g)
+        if (name !== cache_folder/* RECORD */.gv)
             await (0,promises_.rm)(external_node_path_.join(folder.record, name), { recursive: true, force: true });
     }
     await (0,promises_.chmod)(folder.recordFile, 0o600);
@@ -20370,6 +20491,7 @@ async function isMissing(file) {
 /** Keeps the resume file of a push in the Actions cache, and brings it and the record from there. */
 class ActionsCache {
     name = 'the Actions cache';
+    keepsProgress;
     #options;
     #schedule;
     #closing = new AbortController();
@@ -20377,28 +20499,18 @@ class ActionsCache {
     #cancel;
     #usable = true;
     constructor(options) {
+        this.keepsProgress = options.resume && options.access.writable;
         this.#options = options;
         this.#schedule = new SaveSchedule(options.now);
     }
     async restore(signal) {
         this.#cancel = signal;
-        const { access, files, names, env, resume } = this.#options;
+        const { access, files, resume } = this.#options;
         try {
             const record = this.#options.record && (await isMissing(files.recordFile));
             if (!access.readable || !(resume || record))
                 return;
-            await prepareArrivals(files, record);
-            const wanted = [
-                ...(resume ? [(0,cache_keys/* stateKeys */.OX)(names, env)] : []),
-                ...(record ? [(0,cache_keys/* recordKeys */.IH)(names, env)] : []),
-            ];
-            const outcome = await this.#restore(wanted, signal);
-            if (resume && outcome.keys[0] !== undefined)
-                await this.#takeState();
-            if (record && outcome.keys.at(-1) !== undefined) {
-                this.#tell('The record', await takeRecord(files));
-            }
-            await clearArrivals(files);
+            const outcome = await this.#bring(record, signal);
             const { problem } = outcome;
             if (!problem)
                 return;
@@ -20448,6 +20560,27 @@ class ActionsCache {
         }
         this.#closing.abort();
         await this.idle();
+    }
+    /** Restores, and takes what can be used: nothing else is left behind, whatever happens. */
+    async #bring(record, signal) {
+        const { files, names, env, resume } = this.#options;
+        try {
+            await prepareArrivals(files, record);
+            const wanted = [
+                ...(resume ? [(0,cache_keys/* stateKeys */.OX)(names, env)] : []),
+                ...(record ? [(0,cache_keys/* recordKeys */.IH)(names, env)] : []),
+            ];
+            const outcome = await this.#restore(wanted, signal);
+            if (resume && outcome.keys[0] !== undefined)
+                await this.#takeState();
+            if (record && outcome.keys.at(-1) !== undefined) {
+                this.#tell('The record', await takeRecord(files));
+            }
+            return outcome;
+        }
+        finally {
+            await clearArrivals(files);
+        }
     }
     #restore(wanted, signal) {
         const entries = wanted.map(({ path, prefixes: [key = '', ...restoreKeys] }) => ({
@@ -20544,7 +20677,7 @@ function actionPlaces(config, outside) {
     // The system's own temporary folder would be everybody's.
     if (!names || !external_node_path_.isAbsolute(tempDirectory))
         return (0,state_places/* placesIn */.y)('', config, home);
-    const files = (0,cache_folder/* folderOf */.y)(tempDirectory, names);
+    const files = (0,cache_folder/* folderOf */.yS)(tempDirectory, names);
     const { recordFile } = files;
     const places = { ...(0,state_places/* placesIn */.y)(files.root, config, home), ...(cache ? { recordFile } : {}) };
     const access = cache && config.push ? (0,cache_environment/* cacheAccess */.n)(env) : undefined;
@@ -20570,8 +20703,6 @@ function actionPlaces(config, outside) {
     return { ...places, store };
 }
 
-// EXTERNAL MODULE: ./lib/action/commands.js
-var commands = __nccwpck_require__(90934);
 // EXTERNAL MODULE: ./lib/config/nearest.js
 var nearest = __nccwpck_require__(90948);
 // EXTERNAL MODULE: ./lib/config/options.js + 4 modules
@@ -20735,6 +20866,8 @@ async function runStep(outside) {
 
 
 
+
+
 /** The name under which the main step leaves its spool folder to the post step. */
 const SPOOL_STATE = 'spool';
 /** What the post step needs to keep what this step remembers. */
@@ -20748,10 +20881,24 @@ function saveState(name, value) {
 function print(line) {
     process.stdout.write(`${line}\n`);
 }
+/** A folder for large files; undefined where there can be none, which has been said then. */
+function makeSpool(tempDirectory) {
+    try {
+        return (0,external_node_fs_.mkdtempSync)(external_node_path_.join(tempDirectory, 'idpbuilder-push-spool-'));
+    }
+    catch (error) {
+        const why = (0,errors/* systemCode */.xU)(error) ?? (0,errors/* messageOf */.bD)(error);
+        print((0,commands/* annotation */.w7)('error', commands/* TITLE */.ly, `The temporary folder ${tempDirectory} cannot be written (${why}). → Let RUNNER_TEMP name a folder that this user may write, with some space left.`));
+        process.exitCode = errors/* EXIT_CODES */.ai.GENERAL;
+        return undefined;
+    }
+}
 async function runMain() {
     const { env } = process;
     const tempDirectory = env['RUNNER_TEMP'] || (0,external_node_os_.tmpdir)();
-    const spoolDirectory = (0,external_node_fs_.mkdtempSync)(external_node_path_.join(tempDirectory, 'idpbuilder-push-spool-'));
+    const spoolDirectory = makeSpool(tempDirectory);
+    if (spoolDirectory === undefined)
+        return;
     // Early: a job that is killed leaves its files to the post step.
     saveState(SPOOL_STATE, spoolDirectory);
     const { signal, stop } = (0,signals/* cancelOnSignals */.d)();
@@ -20802,7 +20949,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 78164:
+/***/ 46461:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -20815,10 +20962,10 @@ __nccwpck_require__.d(__webpack_exports__, {
 var util_clock = __nccwpck_require__(58394);
 // EXTERNAL MODULE: ./lib/util/errors.js
 var errors = __nccwpck_require__(99661);
-// EXTERNAL MODULE: ./lib/util/events.js
-var events = __nccwpck_require__(93319);
 // EXTERNAL MODULE: ./lib/util/text.js
 var util_text = __nccwpck_require__(28805);
+// EXTERNAL MODULE: ./lib/util/events.js
+var events = __nccwpck_require__(93319);
 ;// CONCATENATED MODULE: ./lib/push/deadline.js
 
 
@@ -21484,9 +21631,13 @@ async function publish(context, filled) {
     }), context.signal);
 }
 
+// EXTERNAL MODULE: ./lib/image/source.js
+var source = __nccwpck_require__(2240);
 // EXTERNAL MODULE: ./lib/registry/upload/session.js
 var session = __nccwpck_require__(77409);
 ;// CONCATENATED MODULE: ./lib/registry/upload/resume.js
+
+
 
 /** Smaller blobs are sent again sooner than anybody could ask how far they had got, bytes. */
 const RESUMABLE_MIN = 1024 * 1024;
@@ -21543,16 +21694,15 @@ function working({ emit }) {
     };
 }
 async function offsetOf({ connection, descriptor, signal }, session) {
-    const { registry } = connection;
     const offset = await agreedOffset(session, connection, signal);
     if (offset === undefined) {
-        const why = session.isOpen ? 'does not go on with it' : 'has forgotten it';
-        throw new StartOver(`${registry} ${why}`);
+        const why = session.isOpen ? 'does not go on with it' : 'has forgotten what was sent';
+        throw new StartOver(`the registry ${why}`);
     }
     if (offset === 0)
-        throw new StartOver(`${registry} has nothing of it`);
+        throw new StartOver('nothing of it had arrived');
     if (offset > descriptor.size)
-        throw new StartOver(`${registry} has more of it than there is`);
+        throw new StartOver('the registry has more of it than there is');
     return offset;
 }
 /** Reads what the registry has once more, and compares it with what was sent then. */
@@ -21561,10 +21711,10 @@ async function goOnAt(upload, reader, session, earlier) {
         throw new StartOver('more of it is remembered than there is');
     }
     const offset = await offsetOf(upload, session);
-    const { registry, capabilities } = upload.connection;
+    const { capabilities } = upload.connection;
     const wholeChunks = capabilities.profile.sessions?.value === 'between-chunks';
     if (wholeChunks && earlier.bytesWritten > offset) {
-        throw new StartOver(`it broke within a chunk, and ${registry} takes whole ones only`);
+        throw new StartOver('it broke within a chunk, and the registry takes whole ones only');
     }
     const same = await reader.skip(offset, earlier, working(upload), upload.signal);
     if (!same)
@@ -21596,9 +21746,10 @@ async function resumeEarlier(upload, reader) {
         if (!(error instanceof StartOver))
             throw error;
         memory?.forget();
-        const { digest } = descriptor;
-        const message = `The upload of ${digest} to ${connection.registry} starts over: ${error.message}.`;
-        emit({ type: 'note', message });
+        const { digest, size } = descriptor;
+        const layer = `Layer ${(0,oci_digest/* shortDigest */.VK)(digest)} (${(0,util_text/* formatBytes */.z3)(size)})`;
+        const place = `${connection.registry}/${upload.repository}`;
+        emit({ type: 'note', message: `${layer} starts over in ${place}: ${error.message}.` });
         await session?.cancel();
         return undefined;
     }
@@ -21654,14 +21805,17 @@ function isRefusal(error, range) {
  * How far a registry has got with a chunk that failed, agreed with what we know ourselves.
  * @returns the offset to go on from; undefined: nobody knows, the blob starts over
  */
-async function offsetAfter(upload, range) {
-    const { session, connection, reader, signal } = upload;
-    const offset = await agreedOffset(session, connection, signal);
-    if (offset === undefined)
+async function offsetAfter({ session, connection, reader, signal }, range, attempt) {
+    const told = await agreedOffset(session, connection, signal);
+    if (told === undefined)
         return undefined;
     // One byte more than before is what a registry says that counts one too many.
-    if (offset === range.start + 1)
-        return range.start;
+    const offset = told === range.start + 1 ? range.start : told;
+    const { sessions } = connection.capabilities.profile;
+    const stands = offset === range.start && offset > 0 && attempt >= ATTEMPTS_AT_BROKEN;
+    // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
+    if (stands && sessions?.value === 'between-chunks')
+        throw new ContinuationRefused();
     return offset >= range.start && offset <= reader.given ? offset : undefined;
 }
 /** Finds out what to do about a chunk that did not get through. */
@@ -21691,14 +21845,9 @@ async function afterFailure(upload, error, range, attempt) {
     if (!failure || attempt >= retry.policy.attempts)
         throw error;
     await (0,http_retry/* waitBeforeRetry */.jy)(retry, registry, failure, attempt, signal);
-    const offset = await offsetAfter(upload, range);
+    const offset = await offsetAfter(upload, range, attempt);
     if (offset === undefined)
         throw error;
-    const { sessions } = capabilities.profile;
-    const spoilt = sessions?.value === 'between-chunks' && attempt >= ATTEMPTS_AT_BROKEN;
-    // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
-    if (spoilt && offset === range.start && offset > 0)
-        throw new ContinuationRefused();
     return offset;
 }
 /** Sends one chunk, the last one in the PUT where the registry wants that; true when it was the end. */
@@ -22064,7 +22213,8 @@ const WORTH_WAITING_FOR = 16 * 1024 * 1024;
 async function noteOpened(upload, { reader }, { location }) {
     if (upload.descriptor.size <= WORTH_WAITING_FOR || !isResumable(upload))
         return;
-    await upload.memory?.opened(location, () => reader.checksum());
+    await upload.memory?.opened(location, () => reader.checksum(), upload.signal);
+    upload.signal?.throwIfAborted();
 }
 /** What broke in this very run goes on where the registry has kept what it got. */
 async function goOn(upload, underway) {
@@ -22173,10 +22323,8 @@ function reasonToRestart(error) {
  * continuation may have got more of the earlier run meanwhile, and is asked once more.
  */
 function isLost(error, underway) {
-    if (error instanceof ContinuationRefused) {
-        underway.refusals += 1;
+    if (error instanceof ContinuationRefused)
         return error.status !== 416 || underway.refusals > 1;
-    }
     return error instanceof ChunksRefused || isLostSession(error);
 }
 /** Another run may go on with it: what ended this one was not the blob. */
@@ -22214,6 +22362,8 @@ async function recover(upload, underway, error, attempt) {
     const { retry, registry } = connection;
     const failure = signal?.aborted ? undefined : reasonToRestart(error);
     const next = isFree(error) ? attempt : attempt + 1;
+    if (error instanceof ContinuationRefused)
+        underway.refusals += 1;
     if (!failure || next > retry.policy.attempts) {
         await leave(upload, underway, error);
         signal?.throwIfAborted();
@@ -22293,7 +22443,8 @@ async function isThere(filling, descriptor) {
     const { connection, place, image, early, remembered, signal } = filling;
     const { digest, size } = descriptor;
     // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-    if (image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED)
+    const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
+    if (tiny && remembered?.finished(place, digest) !== true)
         return false;
     const asked = early?.get(digest);
     if (asked)
@@ -22374,12 +22525,23 @@ async function bringManifest(filling, content) {
     const { context, connection, place, signal } = filling;
     const { registry, repository } = place;
     const { digest } = content.descriptor;
-    await connection.congestion.run('request', () => putManifest(connection, repository, digest, content, { signal }), signal);
+    const outcome = await connection.congestion.run('request', async () => {
+        // A run that was interrupted may have brought it; in its word alone nobody trusts.
+        const brought = filling.remembered?.finished(place, digest) === true;
+        const there = brought
+            ? await headManifest(connection, repository, digest, signal)
+            : undefined;
+        if (there === digest)
+            return 'exists';
+        await putManifest(connection, repository, digest, content, { signal });
+        return 'uploaded';
+    }, signal);
     filling.remembered?.manifestArrived(place, digest);
-    context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'uploaded' });
+    context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome });
 }
 
 ;// CONCATENATED MODULE: ./lib/push/stages/fill.js
+
 
 
 
@@ -22462,8 +22624,7 @@ async function bringImage(filling, plan) {
     const early = askEarly(filling, image);
     const { tags, there } = await fill_look(filling, image.graph?.root.digest);
     if (!image.graph) {
-        const known = { ...filling, remembered: await recall(filling) };
-        return { place, tags, root: await bringUnfinished(known, image.unfinished) };
+        return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
     }
     const root = image.graph.manifests.at(-1);
     if (!root)
@@ -22478,27 +22639,79 @@ async function bringImage(filling, plan) {
     }
     return { place, tags, root };
 }
-/** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
-async function bringUnfinished(filling, image) {
+/**
+ * Layers are uploaded as soon as each is compressed; the manifest is written when all are known.
+ * @param there blobs that the place is known to hold
+ */
+async function bringUnfinished(unknowing, image, there = new Set()) {
+    const filling = { ...unknowing, remembered: await recall(unknowing) };
     // An image may hold one layer twice (two empty ones, say): its blob is sent once.
     const sent = new Map();
-    const send = (descriptor, signal) => {
-        const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
-        sent.set(descriptor.digest, running);
-        return running;
-    };
-    const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => async (signal) => {
-        const descriptor = isPending(item) ? await item.prepare(signal) : item;
-        if (uploads(filling, descriptor))
-            await send(descriptor, signal);
+    const send = async (descriptor, signal) => {
+        const { digest, size } = descriptor;
+        if (there.has(digest) || !uploads(filling, descriptor))
+            return descriptor;
+        const name = `${digest} ${size}`;
+        const running = sent.get(name) ?? bringBlob({ ...filling, signal }, descriptor);
+        sent.set(name, running);
+        await running;
         return descriptor;
-    }), filling.signal);
+    };
+    const bring = async (item, signal) => {
+        try {
+            return await send(isPending(item) ? await item.prepare(signal) : item, signal);
+        }
+        catch (error) {
+            if (!(error instanceof source/* RememberedLayerWrong */.Z))
+                throw error;
+            return send(error.actual, signal);
+        }
+    };
+    const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => (signal) => bring(item, signal)), filling.signal);
     const content = image.finish(layers);
     await bringManifest(filling, content);
     return content;
 }
 
+;// CONCATENATED MODULE: ./lib/push/stages/agree.js
+
+
+
+
+/** What the image is, as far as anybody knows by now. */
+async function truthOf(image, signal) {
+    const layers = image.layers.map(async (layer) => isPending(layer) ? layer.prepare(signal) : layer);
+    return image.finish(await Promise.all(layers));
+}
+function blobsOf({ bytes, descriptor }) {
+    const children = (0,oci_manifest/* childrenOf */.LU)((0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType));
+    return new Set(children.map(({ digest }) => digest));
+}
+/**
+ * Sees to it that all places have the same manifest. What was remembered of a layer may be in one
+ * registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
+ * Nothing is tagged yet.
+ */
+async function agree(context, image, filled) {
+    const { unfinished } = image;
+    const roots = new Set(filled.map(({ root }) => root.descriptor.digest));
+    if (!unfinished || roots.size < 2)
+        return filled;
+    const { descriptor } = await truthOf(unfinished, context.signal);
+    const again = await allOrNothing(filled.map((each) => async (signal) => {
+        const { place, root } = each;
+        if (root.descriptor.digest === descriptor.digest)
+            return each;
+        const connection = await context.connect(place.registry, signal);
+        const filling = { context, image, connection, place, signal };
+        return { ...each, root: await bringUnfinished(filling, unfinished, blobsOf(root)) };
+    }), context.signal);
+    // One more layer may have turned out to be wrong; each does so once.
+    return agree(context, image, again);
+}
+
 ;// CONCATENATED MODULE: ./lib/push/stages/upload.js
+
 
 
 function settled({ registry, capabilities, congestion }) {
@@ -22531,7 +22744,7 @@ async function upload(context, image, plan) {
         context.emit(settled(connection));
         return done;
     }), context.signal);
-    return filled.flat();
+    return agree(context, image, filled.flat());
 }
 
 ;// CONCATENATED MODULE: ./lib/push/push.js
@@ -22618,6 +22831,8 @@ var external_node_path_ = __nccwpck_require__(76760);
 var oci_reference = __nccwpck_require__(23940);
 // EXTERNAL MODULE: ./lib/state/resume-name.js
 var resume_name = __nccwpck_require__(19764);
+// EXTERNAL MODULE: external "node:timers/promises"
+var external_node_timers_promises_ = __nccwpck_require__(58500);
 ;// CONCATENATED MODULE: ./lib/app/harmless.js
 
 
@@ -22660,18 +22875,18 @@ async function areSessionUrlsHarmless(connection, repository, signal) {
 
 
 
+
 /** A slow disk, or a registry that does not answer, must not hold up an upload, milliseconds. */
 const OPENED_MS = 1000;
 /**
  * Waits for `work`, but not for long. The timer also keeps the process alive: idle connections and
  * the ledger's own timers do not.
  */
-async function atMost(milliseconds, work) {
-    let timer;
-    const patience = new Promise((resolve) => {
-        timer = setTimeout(resolve, milliseconds);
-    });
-    await Promise.race([work, patience]).finally(() => clearTimeout(timer));
+async function atMost(milliseconds, work, signal) {
+    const enough = new AbortController();
+    const ends = signal ? [signal, enough.signal] : [enough.signal];
+    const patience = (0,external_node_timers_promises_.setTimeout)(milliseconds, undefined, { signal: AbortSignal.any(ends) });
+    await Promise.race([work, patience.catch(() => undefined)]).finally(() => enough.abort());
 }
 /** What the ledger and the record know, as the pipeline asks for it. */
 class RememberedState {
@@ -22709,14 +22924,14 @@ class RememberedState {
         };
         return {
             earlier: () => ledger.earlier(place, digest),
-            opened: async (url, checksum) => {
+            opened: async (url, checksum, signal) => {
                 const written = async () => {
                     if (shareableOnly)
                         await this.#learn(place, connection);
                     reached(url, 0, checksum);
                     await ledger.written();
                 };
-                await atMost(OPENED_MS, written());
+                await atMost(OPENED_MS, written(), signal);
             },
             reached,
             keeps: () => kept,
@@ -22799,6 +23014,8 @@ class FileMemory {
     #closing = new AbortController();
     #background = new Set();
     #recalled;
+    /** what went wrong while the files are opened */
+    #opening = new Map();
     #ledger;
     #record;
     constructor(options) {
@@ -22812,23 +23029,30 @@ class FileMemory {
         // Who was cancelled has not the time to tidy up: what was sent is written down, and that is all.
         if (!finished)
             this.#closing.abort();
-        if (finished && !this.#recalled)
-            await this.#removeLeftover();
         const timer = setTimeout(() => this.#closing.abort(), TIDY_MS);
         await this.#recalled?.catch(() => undefined);
-        await this.#ledger?.close(finished);
-        this.#record?.close();
-        await Promise.allSettled(this.#background);
+        const kept = (finished ? undefined : this.#ledger?.unfinished) ?? { blobs: 0, bytes: 0 };
+        const { store } = this.#options.places;
+        const parts = [
+            () => (finished && !this.#recalled ? this.#removeLeftover() : undefined),
+            () => this.#ledger?.close(finished),
+            () => this.#record?.close(),
+            () => Promise.allSettled(this.#background),
+            () => store?.close(),
+        ];
+        for (const part of parts)
+            await this.#orWithout(part);
         clearTimeout(timer);
-        await this.#options.places.store?.close();
+        return kept;
     }
     async #open(image, signal) {
         const { places, emit } = this.#options;
         await places.store?.restore(signal);
         [this.#ledger, this.#record] = await Promise.all([
-            this.#orWithout(this.#openLedger(image)),
-            this.#orWithout(this.#openRecord()),
+            this.#orWithout(() => this.#openLedger(image)),
+            this.#orWithout(() => this.#openRecord()),
         ]);
+        this.#tellProblems();
         const found = this.#ledger?.found;
         const from = places.store?.name ?? places.resumeDirectory ?? '';
         if (found)
@@ -22836,7 +23060,7 @@ class FileMemory {
         return new RememberedState({
             ledger: this.#ledger,
             record: this.#record,
-            shared: places.store !== undefined || places.shared === true,
+            shared: places.store?.keepsProgress === true || places.shared === true,
             shareableOnly: places.shared === true,
             background: (work) => this.#inBackground(work),
         });
@@ -22844,13 +23068,31 @@ class FileMemory {
     /** No push fails because of what it might have remembered. */
     async #orWithout(part) {
         try {
-            return await part;
+            return await part();
         }
         catch (error) {
             const message = `Some of this push is not remembered: ${(0,errors/* messageOf */.bD)(error)}`;
             this.#options.emit({ type: 'warning', message });
             return undefined;
         }
+    }
+    #warn(part, message) {
+        if (this.#opening)
+            this.#opening.set(part, message);
+        else
+            this.#options.emit({ type: 'warning', message });
+    }
+    /** A folder that cannot be written is one warning, and not one for each file in it. */
+    #tellProblems() {
+        const { emit } = this.#options;
+        const problems = this.#opening;
+        this.#opening = undefined;
+        const state = problems?.get('state');
+        if (state)
+            emit({ type: 'warning', message: state });
+        const record = problems?.get('record');
+        if (record)
+            emit({ type: state ? 'detail' : 'warning', message: record });
     }
     /** The image was there as a whole, so nobody has asked what an interrupted push had left. */
     async #removeLeftover() {
@@ -22880,13 +23122,13 @@ class FileMemory {
             image,
             now: () => clock.now(),
             onNote: (message) => emit({ type: 'note', message }),
-            onWarning: (message) => emit({ type: 'warning', message }),
+            onWarning: (message) => this.#warn('state', message),
             shareableOnly: shared === true,
             ...(store ? { onWritten: (progress) => store.changed(progress) } : {}),
         });
     }
     async #openRecord() {
-        const { config, places, clock, emit } = this.#options;
+        const { config, places, clock } = this.#options;
         const { recordFile: file } = places;
         if (file === undefined)
             return undefined;
@@ -22896,7 +23138,7 @@ class FileMemory {
             maxBytes: config.cacheMaxSize,
             maxEntries: config.cacheMaxEntries,
             now: () => clock.now(),
-            onProblem: (message) => emit({ type: 'warning', message }),
+            onProblem: (message) => this.#warn('record', message),
         });
     }
     #inBackground(work) {
@@ -22911,7 +23153,10 @@ function createMemory(options) {
     return new FileMemory(options);
 }
 
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/image/growing-file.js
+
 
 
 
@@ -22990,8 +23235,8 @@ function createGrowingFiles(directory) {
     let count = 0;
     /** bytes promised to files and not written yet */
     let promised = 0;
-    const makeFolder = async () => {
-        await (0,promises_.mkdir)(directory, { recursive: true });
+    const ownFolder = async () => {
+        (0,make_folder/* makeFolder */.f)(directory);
         return (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'idpbuilder-push-'));
     };
     const promise = async (bytes) => {
@@ -23018,7 +23263,7 @@ function createGrowingFiles(directory) {
             count += 1;
             const name = String(count);
             try {
-                return await openNew((0,external_node_path_.join)(await (folder ??= makeFolder()), name), bytes);
+                return await openNew((0,external_node_path_.join)(await (folder ??= ownFolder()), name), bytes);
             }
             catch (error) {
                 throw failed(directory, error);
@@ -23429,6 +23674,7 @@ var oci_layout = __nccwpck_require__(39007);
 
 
 
+
 /** Looking once per so many bytes stops a decompression bomb before it has filled the disk. */
 const LOOK_EVERY = 256 * 1024 * 1024;
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
@@ -23463,7 +23709,7 @@ async function spool_freeBytes(directory) {
 }
 async function createFolder(directory) {
     try {
-        await (0,promises_.mkdir)(directory, { recursive: true });
+        (0,make_folder/* makeFolder */.f)(directory);
         return await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'idpbuilder-push-'));
     }
     catch (error) {
@@ -23756,6 +24002,7 @@ var wire = __nccwpck_require__(93798);
 
 
 
+
 function contextOf(config, host, emit, { network, places, memory }, signal) {
     const { targets, platforms, foreignLayers } = config;
     const { connect } = network;
@@ -23781,12 +24028,19 @@ function statePlaces(config, host, emit) {
         return undefined;
     }
 }
+/** What another run can go on with, and where it finds that. */
+function keptNote({ blobs, bytes }, places) {
+    const { store, resumeDirectory = '' } = places ?? {};
+    const where = store?.keepsProgress ? store.name : resumeDirectory;
+    const layers = blobs === 1 ? '1 unfinished layer' : `${blobs} unfinished layers`;
+    return `Kept for the next run: ${(0,util_text/* formatBytes */.z3)(bytes)} of ${layers} (${where}).`;
+}
 function cancelled(cause, tagged) {
     return new errors/* PushError */.Vc('The push was cancelled.', {
         code: 'GENERAL',
         hint: tagged
-            ? 'Some tags had moved already. Run it again to finish; what has arrived is not sent again.'
-            : 'No tag was moved. Run it again to finish; what has arrived is not sent again.',
+            ? 'Some tags had moved already. Run it again to finish; layers that have arrived are not sent again.'
+            : 'No tag was moved. Run it again to finish; layers that have arrived are not sent again.',
         cause,
     });
 }
@@ -23812,26 +24066,30 @@ async function runPush(config, host, cancel) {
     const places = statePlaces(config, host, emit);
     const memory = places && createMemory({ config, places, clock, emit });
     let network;
-    let finished = false;
+    let result;
+    let thrown;
     try {
         network = (0,wire/* wireNetwork */.E)(config, host, emit);
-        const { plan, root } = await push(contextOf(config, host, emit, { network, places, memory }, signal));
-        finished = config.push;
+        result = await push(contextOf(config, host, emit, { network, places, memory }, signal));
+    }
+    catch (error) {
+        thrown = error;
+    }
+    deadline.stop();
+    const kept = await memory?.close(config.push && result !== undefined);
+    await network?.close().catch(() => undefined);
+    if (result) {
+        const { plan, root } = result;
         collector.describeImage({
             platforms: plan.platforms,
             ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
         });
         return { plan, report: collector.report(config.push ? 'success' : 'planned') };
     }
-    catch (thrown) {
-        const error = cancel.aborted ? cancelled(thrown, tagged) : (0,errors/* asPushError */.jh)(thrown);
-        return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
-    }
-    finally {
-        deadline.stop();
-        await memory?.close(finished);
-        await network?.close();
-    }
+    if (kept && kept.bytes > 0)
+        emit({ type: 'note', message: keptNote(kept, places) });
+    const error = cancel.aborted ? cancelled(thrown, tagged) : (0,errors/* asPushError */.jh)(thrown);
+    return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
 }
 
 
@@ -26432,21 +26690,21 @@ const PUSH_OPTIONS = defineOptions({
         group: 'Push',
         schema: values/* flag */.Jt,
         default: 'true',
-        help: 'Go on where an interrupted push of the same image stopped; with false, nothing of an earlier run is used and nothing is written down for a later one.',
+        help: 'Go on where an interrupted push of the same image stopped; with false (--no-resume on the command line), nothing of an earlier run is used and nothing is written down for a later one.',
     },
     cache: {
         ...EVERYWHERE,
         group: 'Push',
         schema: values/* flag */.Jt,
         default: 'true',
-        help: 'Keep a record of which blobs were seen where, and in the action keep it and what resume needs in the Actions cache; with false, neither is done.',
+        help: 'Keep a record of which blobs were seen where, and in the action keep it and what resume needs in the Actions cache; with false (--no-cache on the command line), neither is done.',
     },
     'cache-directory': {
         ...TRUSTED,
         group: 'Push',
         schema: values/* text */.Qq,
         placeholder: 'DIR',
-        help: 'Keep all of that in this folder, instead of the Actions cache or ~/.idpbuilder: for self-hosted runners and other CI systems.',
+        help: 'Keep the resume state and the record in this folder, instead of in the Actions cache or ~/.idpbuilder: for self-hosted runners and other CI systems.',
     },
     'cache-max-size': {
         ...EVERYWHERE,
@@ -28813,6 +29071,37 @@ async function openLayout(tree, description, select, close = async () => undefin
 
 /***/ }),
 
+/***/ 2240:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ RememberedLayerWrong)
+/* harmony export */ });
+/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99661);
+
+
+/**
+ * A layer compresses to other bytes than an earlier run has remembered: there are none of the digest
+ * that was asked for. `prepare` of its layer has told the truth since this was thrown.
+ */
+class RememberedLayerWrong extends _util_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .PushError */ .Vc {
+    /** what the layer really is */
+    actual;
+    constructor(remembered, actual) {
+        const digests = [remembered, actual.digest].map(_oci_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .shortDigest */ .VK);
+        super(`a layer was remembered as ${digests[0]}, but now compresses to ${digests[1]}.`, {
+            code: 'IMAGE',
+            stage: 'open',
+            hint: 'Run it again.',
+        });
+        this.actual = actual;
+    }
+}
+
+
+/***/ }),
+
 /***/ 11260:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -29847,7 +30136,10 @@ class UploadSession {
         const { retry: _never, ...request } = this.#request('GET', this.#location, signal);
         const response = await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(this.#connection, request);
         if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
-            if (response.status === 404)
+            const { registry } = this.#connection;
+            const { codes } = (0,_error_js__WEBPACK_IMPORTED_MODULE_1__/* .registryError */ .eo)(registry, 'say how far it is', request, response);
+            const unknown = response.status === 404 || codes.includes('BLOB_UPLOAD_UNKNOWN');
+            if (unknown)
                 this.#open = false;
             return undefined;
         }
@@ -29863,12 +30155,22 @@ class UploadSession {
             return;
         this.#open = false;
         try {
-            const request = this.#request('DELETE', this.#location, signal);
-            await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(this.#connection, { ...request, urgent: true });
+            if (await this.#delete(signal))
+                return;
+            // Distribution wants the address of how far it has come, which an upload that broke has not
+            // been told.
+            await this.offset(signal);
+            await this.#delete(signal);
         }
         catch {
             // The registry drops abandoned uploads itself, usually after a week.
         }
+    }
+    /** False when the registry knows it by another address now. */
+    async #delete(signal) {
+        const request = this.#request('DELETE', this.#location, signal);
+        const { status } = await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(this.#connection, { ...request, urgent: true });
+        return status !== 416;
     }
     async #commit(digest, content, signal) {
         const doing = `take blob ${digest} into ${this.#repository}`;
@@ -31000,15 +31302,17 @@ function ageOf({ time, since }) {
 function hadSent({ blobs, bytes }) {
     return blobs > 0 || bytes > 0;
 }
-/** `Resuming the push that was interrupted 12 minutes ago (from FILE): 3 blobs and 512.0 MiB were sent by then` */
+/**
+ * `Resuming the push that was interrupted 12 minutes ago (from FILE): 3 blobs finished and at least
+ * 512.0 MiB sent by then`. At least, because what was sent after the last checkpoint is not in it.
+ */
 function resumingLine(event) {
     const { blobs, bytes, from } = event;
     const parts = [
-        ...(blobs > 0 ? [(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(blobs, 'blob')] : []),
-        ...(bytes > 0 ? [(0,_util_text_js__WEBPACK_IMPORTED_MODULE_1__/* .formatBytes */ .z3)(bytes)] : []),
+        ...(blobs > 0 ? [`${(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(blobs, 'blob')} finished`] : []),
+        ...(bytes > 0 ? [`at least ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_1__/* .formatBytes */ .z3)(bytes)} sent`] : []),
     ];
-    const were = blobs === 1 && parts.length === 1 ? 'was' : 'were';
-    const sent = parts.length === 0 ? '' : `: ${parts.join(' and ')} ${were} sent by then`;
+    const sent = parts.length === 0 ? '' : `: ${parts.join(' and ')} by then`;
     return `Resuming the push that was interrupted ${formatAgo(ageOf(event))} (from ${from})${sent}`;
 }
 
@@ -31084,9 +31388,13 @@ function savedOf(blobs) {
 
 
 
+/**
+ * A link may lead to anybody's file, and opening a pipe would wait for somebody to write to it.
+ * Where the system has no such flags, there are hardly any of these.
+ */
+const OPEN_FLAGS = node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_RDONLY | (node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_NOFOLLOW ?? 0) | (node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_NONBLOCK ?? 0);
 async function readBounded(path) {
-    // Opening a pipe would wait for somebody to write to it.
-    const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(path, node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_RDONLY | (node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_NONBLOCK ?? 0));
+    const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(path, OPEN_FLAGS);
     try {
         if (!(await handle.stat()).isFile())
             return undefined;
@@ -31115,7 +31423,7 @@ function parse(text) {
         return { reason: whole ? 'it is not JSON' : 'it is cut off' };
     }
     if (!isObject(value))
-        return { reason: 'it is no such state' };
+        return { reason: 'it is not a resume state' };
     const { SchemaVersion: version } = value;
     if (typeof version === 'number' && version > 1)
         return { reason: `it is of version ${version}` };
@@ -31878,6 +32186,53 @@ class Limiter {
             this.#limit(start).catch(reject);
         });
     }
+}
+
+
+/***/ }),
+
+/***/ 7549:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ makeFolder)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(76760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
+
+
+
+function make(folder, mode) {
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(folder, { mode });
+        return undefined;
+    }
+    catch (error) {
+        const code = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error);
+        if (code === 'EEXIST' && (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.statSync)(folder).isDirectory())
+            return undefined;
+        if (code === 'ENOENT')
+            return code;
+        throw error;
+    }
+}
+/**
+ * Makes a folder and those above it, as `mkdir -p` does. Node's own `recursive` never comes back
+ * where the system says of a folder in an existing one that it does not exist (/proc, automounters).
+ * A few calls of the system, so all at once.
+ * @param mode of every folder that is made
+ * @throws the system's error
+ */
+function makeFolder(folder, mode = 0o777) {
+    const absolute = node_path__WEBPACK_IMPORTED_MODULE_1__.resolve(folder);
+    if (make(absolute, mode) === undefined)
+        return;
+    const parent = node_path__WEBPACK_IMPORTED_MODULE_1__.dirname(absolute);
+    if (parent !== absolute)
+        makeFolder(parent, mode);
+    // Once more and no further: its parent is there now.
+    (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(absolute, { mode });
 }
 
 

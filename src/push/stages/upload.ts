@@ -4,6 +4,7 @@ import type { PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { LoadedImage } from '../image.ts';
 import type { PushPlan } from '../plan.ts';
+import { agree } from './agree.ts';
 import type { Filling } from './bring.ts';
 import { bringImage, type FilledPlace } from './fill.ts';
 
@@ -45,5 +46,5 @@ export async function upload(
     }),
     context.signal,
   );
-  return filled.flat();
+  return agree(context, image, filled.flat());
 }

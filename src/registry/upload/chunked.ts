@@ -55,12 +55,19 @@ function isRefusal(error: unknown, range: Range): boolean {
  * How far a registry has got with a chunk that failed, agreed with what we know ourselves.
  * @returns the offset to go on from; undefined: nobody knows, the blob starts over
  */
-async function offsetAfter(upload: ChunkedUpload, range: Range): Promise<number | undefined> {
-  const { session, connection, reader, signal } = upload;
-  const offset = await agreedOffset(session, connection, signal);
-  if (offset === undefined) return undefined;
+async function offsetAfter(
+  { session, connection, reader, signal }: ChunkedUpload,
+  range: Range,
+  attempt: number,
+): Promise<number | undefined> {
+  const told = await agreedOffset(session, connection, signal);
+  if (told === undefined) return undefined;
   // One byte more than before is what a registry says that counts one too many.
-  if (offset === range.start + 1) return range.start;
+  const offset = told === range.start + 1 ? range.start : told;
+  const { sessions } = connection.capabilities.profile;
+  const stands = offset === range.start && offset > 0 && attempt >= ATTEMPTS_AT_BROKEN;
+  // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
+  if (stands && sessions?.value === 'between-chunks') throw new ContinuationRefused();
   return offset >= range.start && offset <= reader.given ? offset : undefined;
 }
 
@@ -93,12 +100,8 @@ async function afterFailure(
   const failure = failureOfError(error);
   if (!failure || attempt >= retry.policy.attempts) throw error;
   await waitBeforeRetry(retry, registry, failure, attempt, signal);
-  const offset = await offsetAfter(upload, range);
+  const offset = await offsetAfter(upload, range, attempt);
   if (offset === undefined) throw error;
-  const { sessions } = capabilities.profile;
-  const spoilt = sessions?.value === 'between-chunks' && attempt >= ATTEMPTS_AT_BROKEN;
-  // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
-  if (spoilt && offset === range.start && offset > 0) throw new ContinuationRefused();
   return offset;
 }
 
