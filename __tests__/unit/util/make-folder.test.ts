@@ -32,10 +32,10 @@ describe('a folder', () => {
     expect(() => makeFolder(path.join(folder, 'file', 'below'))).toThrow('ENOTDIR');
   });
 
-  const test_ = existsSync('/proc/self') ? test : test.skip;
+  const onProc = existsSync('/proc/self') ? test : test.skip;
 
   // Node's own `recursive` tries for ever.
-  test_('is given up where the system does not let it be (/proc)', () => {
+  onProc('is given up where the system does not let it be (/proc)', () => {
     expect(() => makeFolder('/proc/self/none/below')).toThrow('ENOENT');
   });
 });
