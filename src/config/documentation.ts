@@ -19,7 +19,7 @@ export type OutputName = keyof typeof OUTPUTS;
 
 /** What each kind of failure means; the numbers are those of EXIT_CODES. */
 export const EXIT_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
-  GENERAL: 'An option, a file or something unforeseen is wrong.',
+  GENERAL: 'An option, a file or something unforeseen is wrong, or the push was cancelled.',
   AUTHENTICATION: 'The registry refused the login, or wants one.',
   NETWORK: 'The registry could not be reached.',
   IMAGE: 'The source is missing, damaged or not an image.',

@@ -212,6 +212,19 @@ describe('what did not have to be sent', () => {
     ]);
   });
 
+  test('is one line where all of it is of the interrupted push', () => {
+    const resumed = { ...REPORT.saved, mounted: 0, resumed: 512 * MIB };
+    const report = { ...REPORT, saved: resumed, resume: RESUME };
+    const line = '- ⏩ Went on with the push that was interrupted 12 minutes ago: saved 512.0 MiB';
+    expect(items(report)).toEqual([line]);
+    const partly = { ...resumed, exists: 200 * MIB, resumed: 312 * MIB };
+    expect(items({ ...report, saved: partly })).toEqual([line]);
+    expect(items({ ...report, saved: { ...resumed, mounted: MIB } })).toEqual([
+      line,
+      '- ♻️ Not sent again: 513.0 MiB (1.00 MiB mounted, 512.0 MiB resumed)',
+    ]);
+  });
+
   test('is no line and no column of a push that sent everything', () => {
     const place = { ...PLACE, bytesSkipped: 0 };
     const first = { ...REPORT, ...NOTHING_SAVED, places: [place] };

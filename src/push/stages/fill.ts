@@ -1,4 +1,8 @@
-import type { UnfinishedImage } from '../../image/source.ts';
+import {
+  RememberedLayerWrong,
+  type PendingLayer,
+  type UnfinishedImage,
+} from '../../image/source.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { ContentGraph } from '../../oci/graph.ts';
@@ -116,8 +120,7 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
   const early = askEarly(filling, image);
   const { tags, there } = await look(filling, image.graph?.root.digest);
   if (!image.graph) {
-    const known = { ...filling, remembered: await recall(filling) };
-    return { place, tags, there, root: await bringUnfinished(known, image.unfinished) };
+    return { place, tags, there, root: await bringUnfinished(filling, image.unfinished) };
   }
   const root = image.graph.manifests.at(-1);
   if (!root) throw new Error('a graph has at least its root');
@@ -137,21 +140,40 @@ export async function bringImage(filling: Filling, plan: PushPlan): Promise<Fill
   return { place, tags, there, root };
 }
 
-/** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
-async function bringUnfinished(filling: Filling, image: UnfinishedImage): Promise<ManifestContent> {
+/**
+ * Layers are uploaded as soon as each is compressed; the manifest is written when all are known.
+ * @param there blobs that the place is known to hold
+ */
+export async function bringUnfinished(
+  unknowing: Filling,
+  image: UnfinishedImage,
+  there: ReadonlySet<Digest> = new Set(),
+): Promise<ManifestContent> {
+  const filling = { ...unknowing, remembered: await recall(unknowing) };
   // An image may hold one layer twice (two empty ones, say): its blob is sent once.
-  const sent = new Map<Digest, Promise<void>>();
-  const send = (descriptor: Descriptor, signal: AbortSignal): Promise<void> => {
-    const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
-    sent.set(descriptor.digest, running);
-    return running;
+  const sent = new Map<string, Promise<void>>();
+  const send = async (descriptor: Descriptor, signal: AbortSignal): Promise<Descriptor> => {
+    const { digest, size } = descriptor;
+    if (there.has(digest) || !uploads(filling, descriptor)) return descriptor;
+    const name = `${digest} ${size}`;
+    const running = sent.get(name) ?? bringBlob({ ...filling, signal }, descriptor);
+    sent.set(name, running);
+    await running;
+    return descriptor;
+  };
+  const bring = async (
+    item: Descriptor | PendingLayer,
+    signal: AbortSignal,
+  ): Promise<Descriptor> => {
+    try {
+      return await send(isPending(item) ? await item.prepare(signal) : item, signal);
+    } catch (error) {
+      if (!(error instanceof RememberedLayerWrong)) throw error;
+      return send(error.actual, signal);
+    }
   };
   const [, ...layers] = await allOrNothing<Descriptor>(
-    [image.config, ...image.layers].map((item) => async (signal) => {
-      const descriptor = isPending(item) ? await item.prepare(signal) : item;
-      if (uploads(filling, descriptor)) await send(descriptor, signal);
-      return descriptor;
-    }),
+    [image.config, ...image.layers].map((item) => (signal) => bring(item, signal)),
     filling.signal,
   );
   const content = image.finish(layers);

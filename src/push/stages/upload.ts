@@ -6,6 +6,7 @@ import type { FilledPlace } from '../filled.ts';
 import type { LoadedImage } from '../image.ts';
 import type { PlannedPlace, PushPlan } from '../plan.ts';
 import type { Standing } from '../standing.ts';
+import { agree } from './agree.ts';
 import type { Filling } from './bring.ts';
 import { bringImage } from './fill.ts';
 
@@ -69,5 +70,5 @@ export async function upload(
     context.signal,
   );
   standing.requireOne(registries.keys());
-  return filled.flat();
+  return agree(context, image, filled.flat());
 }
