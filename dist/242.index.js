@@ -59,11 +59,9 @@ async function recordEntry(files, kept, env, { warn }) {
 }
 function tell({ kept, state, record }, { keys }, { line }) {
     const [stateKey, recordKey] = [state ? keys[0] : undefined, record ? keys.at(-1) : undefined];
-    if (state?.state.fingerprint && kept.verbosity !== 'quiet') {
+    if (stateKey !== undefined && state?.state.fingerprint && kept.verbosity !== 'quiet') {
         const bytes = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_11__/* .formatBytes */ .z3)(state.state.bytes);
-        line(stateKey === undefined
-            ? `${bytes} of progress could not be kept in the Actions cache: in a new job, unfinished layers start over.`
-            : `Kept ${bytes} of progress for the next run (key ${stateKey}).`);
+        line(`Kept ${bytes} of progress for the next run (key ${stateKey}).`);
     }
     if (recordKey !== undefined && kept.verbosity === 'verbose') {
         line(`Kept the record of what is where (key ${recordKey}).`);
@@ -82,6 +80,15 @@ function send({ kept, state, record }, outside, say) {
     const entries = [state?.entry, record].filter((entry) => entry !== undefined);
     return (0,_cache_process_js__WEBPACK_IMPORTED_MODULE_5__/* .runCacheProcess */ .n)({ kind: 'save', entries }, process, { timeoutMs: limitMs });
 }
+/** The main step may have said that the cache does not work; then it is the consequence that counts. */
+function complain({ session, state, kept }, problem, say) {
+    if (!session.warned)
+        say.warn((0,_cache_save_js__WEBPACK_IMPORTED_MODULE_7__/* .unusable */ ._P)(problem, CONSEQUENCE));
+    else if (state?.state.fingerprint && kept.verbosity !== 'quiet') {
+        const bytes = (0,_util_text_js__WEBPACK_IMPORTED_MODULE_11__/* .formatBytes */ .z3)(state.state.bytes);
+        say.line(`${bytes} of progress could not be kept in the Actions cache: in a new job, unfinished layers start over.`);
+    }
+}
 async function save(work, outside, say) {
     const { files, session: before, state, record } = work;
     if (state)
@@ -93,8 +100,8 @@ async function save(work, outside, say) {
     const session = state ? (0,_cache_save_js__WEBPACK_IMPORTED_MODULE_7__/* .sessionAfter */ .FT)(state, before, outcome) : before;
     const { problem } = outcome;
     const bad = problem !== undefined && problem.kind !== 'exists';
-    if (bad && !session.warned)
-        say.warn((0,_cache_save_js__WEBPACK_IMPORTED_MODULE_7__/* .unusable */ ._P)(problem, CONSEQUENCE));
+    if (bad)
+        complain(work, problem, say);
     await (0,_cache_session_js__WEBPACK_IMPORTED_MODULE_8__/* .writeSession */ .K)(files.session, { ...session, warned: session.warned || bad });
 }
 async function workFor({ env, kept: left }, say) {
