@@ -131,7 +131,8 @@ describeWith(['distribution', 'crane', 'image:debian.docker.tar'], 'cancelled by
       const { running, at } = await begin('killed');
       running.kill('SIGKILL');
       expect((await running.finished).code).toBeUndefined();
-      const [spool = ''] = await readdir(join(at, 'temp'));
+      const left = await readdir(join(at, 'temp'));
+      const spool = left.find((entry) => entry.includes('spool')) ?? '';
       expect(await readdir(join(at, 'temp', spool))).not.toEqual([]);
       const state = parseCommandFile(await readFile(join(at, 'state'), 'utf8'));
       const env = Object.fromEntries(
@@ -140,7 +141,9 @@ describeWith(['distribution', 'crane', 'image:debian.docker.tar'], 'cancelled by
       const post = await start([], {
         env: { ...env, RUNNER_TEMP: join(at, 'temp'), INPUT_SOURCE: source() },
       });
-      expect(await post.finished).toMatchObject({ code: 0, output: '', leftovers: [] });
+      // What it remembers stays as long as the job: a later step of it may go on.
+      const leftovers = ['idpbuilder-push'];
+      expect(await post.finished).toMatchObject({ code: 0, output: '', leftovers });
     });
   });
 
