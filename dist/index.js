@@ -2,16 +2,16 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 95259:
+/***/ 14043:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
 const { AsyncResource } = __nccwpck_require__(16698)
-const { Readable } = __nccwpck_require__(92519)
-const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(41059)
-const util = __nccwpck_require__(12272)
+const { Readable } = __nccwpck_require__(49927)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(68707)
+const util = __nccwpck_require__(3440)
 
 function noop () {}
 
@@ -253,7 +253,7 @@ module.exports.RequestHandler = RequestHandler
 
 /***/ }),
 
-/***/ 92519:
+/***/ 49927:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -261,8 +261,8 @@ module.exports.RequestHandler = RequestHandler
 const assert = __nccwpck_require__(34589)
 const { addAbortListener } = __nccwpck_require__(78474)
 const { Readable } = __nccwpck_require__(57075)
-const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(41059)
-const util = __nccwpck_require__(12272)
+const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(68707)
+const util = __nccwpck_require__(3440)
 
 const kConsume = Symbol('kConsume')
 const kReading = Symbol('kReading')
@@ -875,15 +875,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 81952:
+/***/ 59136:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const net = __nccwpck_require__(77030)
 const assert = __nccwpck_require__(34589)
-const util = __nccwpck_require__(12272)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(41059)
+const util = __nccwpck_require__(3440)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(68707)
 
 let tls // include tls conditionally since it is not always available
 
@@ -1080,7 +1080,7 @@ module.exports = buildConnector
 
 /***/ }),
 
-/***/ 87887:
+/***/ 10735:
 /***/ ((module) => {
 
 
@@ -1218,7 +1218,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 15726:
+/***/ 42414:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -1452,7 +1452,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 41059:
+/***/ 68707:
 /***/ ((module) => {
 
 
@@ -1993,7 +1993,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 42543:
+/***/ 44655:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2001,7 +2001,7 @@ module.exports = {
 const {
   InvalidArgumentError,
   NotSupportedError
-} = __nccwpck_require__(41059)
+} = __nccwpck_require__(68707)
 const assert = __nccwpck_require__(34589)
 const {
   isValidHTTPToken,
@@ -2019,9 +2019,9 @@ const {
   getServerName,
   normalizedMethodRecords,
   getProtocolFromUrlString
-} = __nccwpck_require__(12272)
-const { channels } = __nccwpck_require__(15726)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(87887)
+} = __nccwpck_require__(3440)
+const { channels } = __nccwpck_require__(42414)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(10735)
 
 // Verifies that a given path is valid does not contain control chars \x00 to \x20
 const invalidPathRegex = /[^\u0021-\u00ff]/
@@ -2571,8 +2571,8 @@ let isFormData
 
 function isUndiciFormData (body) {
   if (isFormData === undefined) {
-    __nccwpck_require__(92134)
-    isFormData = (__nccwpck_require__(77223).webidl).is.FormData
+    __nccwpck_require__(35910)
+    isFormData = (__nccwpck_require__(47879).webidl).is.FormData
   }
   return isFormData(body)
 }
@@ -2582,7 +2582,7 @@ module.exports = Request
 
 /***/ }),
 
-/***/ 51003:
+/***/ 36443:
 /***/ ((module) => {
 
 
@@ -2670,7 +2670,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 19112:
+/***/ 67752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2678,7 +2678,7 @@ module.exports = {
 const {
   wellknownHeaderNames,
   headerNameLowerCasedRecord
-} = __nccwpck_require__(87887)
+} = __nccwpck_require__(10735)
 
 class TstNode {
   /** @type {any} */
@@ -2837,22 +2837,22 @@ module.exports = {
 
 /***/ }),
 
-/***/ 12272:
+/***/ 3440:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
-const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(51003)
+const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(36443)
 const { IncomingMessage } = __nccwpck_require__(37067)
 const stream = __nccwpck_require__(57075)
 const net = __nccwpck_require__(77030)
 const { stringify } = __nccwpck_require__(41792)
 const { EventEmitter: EE, addAbortListener: addAbortListenerNative } = __nccwpck_require__(78474)
-const timers = __nccwpck_require__(77787)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(41059)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(87887)
-const { tree } = __nccwpck_require__(19112)
+const timers = __nccwpck_require__(96603)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(68707)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(10735)
+const { tree } = __nccwpck_require__(67752)
 
 class BodyAsyncIterable {
   constructor (body) {
@@ -3879,17 +3879,17 @@ module.exports = {
 
 /***/ }),
 
-/***/ 43389:
+/***/ 57405:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError, MaxOriginsReachedError } = __nccwpck_require__(41059)
-const { kBusy, kClients, kConnected, kRunning, kPending, kClose, kDestroy, kDispatch, kUrl } = __nccwpck_require__(51003)
-const DispatcherBase = __nccwpck_require__(18641)
-const Pool = __nccwpck_require__(90020)
-const Client = __nccwpck_require__(15061)
-const util = __nccwpck_require__(12272)
+const { InvalidArgumentError, MaxOriginsReachedError } = __nccwpck_require__(68707)
+const { kBusy, kClients, kConnected, kRunning, kPending, kClose, kDestroy, kDispatch, kUrl } = __nccwpck_require__(36443)
+const DispatcherBase = __nccwpck_require__(21841)
+const Pool = __nccwpck_require__(30628)
+const Client = __nccwpck_require__(23701)
+const util = __nccwpck_require__(3440)
 
 const kOnConnect = Symbol('onConnect')
 const kOnDisconnect = Symbol('onDisconnect')
@@ -4067,7 +4067,7 @@ module.exports = Agent
 
 /***/ }),
 
-/***/ 41021:
+/***/ 637:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -4075,9 +4075,9 @@ module.exports = Agent
 /* global WebAssembly */
 
 const assert = __nccwpck_require__(34589)
-const util = __nccwpck_require__(12272)
-const { channels } = __nccwpck_require__(15726)
-const timers = __nccwpck_require__(77787)
+const util = __nccwpck_require__(3440)
+const { channels } = __nccwpck_require__(42414)
+const timers = __nccwpck_require__(96603)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -4091,7 +4091,7 @@ const {
   HTTPParserError,
   WebAssemblyNotSupportedError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(41059)
+} = __nccwpck_require__(68707)
 const {
   kUrl,
   kReset,
@@ -4126,12 +4126,12 @@ const {
   kHTTPContext,
   kClosed,
   kUseMilo
-} = __nccwpck_require__(51003)
+} = __nccwpck_require__(36443)
 
-const constants = __nccwpck_require__(63512)
+const constants = __nccwpck_require__(52824)
 // Node.js core bundles only llhttp; experimental Milo remains available in npm builds.
 const { H1Parser, getMiloEnabled } = typeof esbuildDetection === 'undefined'
-  ? __nccwpck_require__(25841)
+  ? __nccwpck_require__(81969)
   : {}
 const EMPTY_BUF = Buffer.alloc(0)
 const FastBuffer = Buffer[Symbol.species]
@@ -4149,7 +4149,7 @@ function lazyllhttp () {
     throw new WebAssemblyNotSupportedError()
   }
 
-  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(41630) : undefined
+  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(63870) : undefined
 
   let mod
 
@@ -4172,7 +4172,7 @@ function lazyllhttp () {
 
   if (useWasmSIMD) {
     try {
-      mod = new WebAssembly.Module(__nccwpck_require__(64826))
+      mod = new WebAssembly.Module(__nccwpck_require__(53434))
     } catch {}
   }
 
@@ -4181,7 +4181,7 @@ function lazyllhttp () {
     // being enabled, but the occurring of this other error
     // * https://github.com/emscripten-core/emscripten/issues/11495
     // got me to remove that check to avoid breaking Node 12.
-    mod = new WebAssembly.Module(llhttpWasmData || __nccwpck_require__(41630))
+    mod = new WebAssembly.Module(llhttpWasmData || __nccwpck_require__(63870))
   }
 
   return new WebAssembly.Instance(mod, {
@@ -5296,7 +5296,7 @@ function writeH1 (client, request) {
 
   if (util.isFormDataLike(body)) {
     if (!extractBody) {
-      extractBody = (__nccwpck_require__(99852).extractBody)
+      extractBody = (__nccwpck_require__(84492).extractBody)
     }
 
     const [bodyStream, contentType] = extractBody(body)
@@ -5920,14 +5920,14 @@ module.exports = connectH1
 
 /***/ }),
 
-/***/ 12820:
+/***/ 88788:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
 const { pipeline } = __nccwpck_require__(57075)
-const util = __nccwpck_require__(12272)
+const util = __nccwpck_require__(3440)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -5938,7 +5938,7 @@ const {
   HeadersTimeoutError,
   BodyTimeoutError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(41059)
+} = __nccwpck_require__(68707)
 const {
   kUrl,
   kReset,
@@ -5968,8 +5968,8 @@ const {
   kHTTP2SessionState,
   kHTTP2Options,
   kMaxResponseSize
-} = __nccwpck_require__(51003)
-const { channels } = __nccwpck_require__(15726)
+} = __nccwpck_require__(36443)
+const { channels } = __nccwpck_require__(42414)
 
 const kOpenStreams = Symbol('open streams')
 const kRequestStream = Symbol('request stream')
@@ -7214,7 +7214,7 @@ function writeH2 (client, request) {
   let contentLength = util.bodyLength(body)
 
   if (util.isFormDataLike(body)) {
-    extractBody ??= (__nccwpck_require__(99852).extractBody)
+    extractBody ??= (__nccwpck_require__(84492).extractBody)
 
     const [bodyStream, contentType] = extractBody(body)
     headers['content-type'] = contentType
@@ -7916,7 +7916,7 @@ module.exports = connectH2
 
 /***/ }),
 
-/***/ 15061:
+/***/ 23701:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -7924,17 +7924,17 @@ module.exports = connectH2
 const assert = __nccwpck_require__(34589)
 const net = __nccwpck_require__(77030)
 const http = __nccwpck_require__(37067)
-const util = __nccwpck_require__(12272)
-const { ClientStats } = __nccwpck_require__(57254)
-const { channels } = __nccwpck_require__(15726)
-const Request = __nccwpck_require__(42543)
-const DispatcherBase = __nccwpck_require__(18641)
+const util = __nccwpck_require__(3440)
+const { ClientStats } = __nccwpck_require__(46854)
+const { channels } = __nccwpck_require__(42414)
+const Request = __nccwpck_require__(44655)
+const DispatcherBase = __nccwpck_require__(21841)
 const {
   InvalidArgumentError,
   InformationalError,
   ClientDestroyedError
-} = __nccwpck_require__(41059)
-const buildConnector = __nccwpck_require__(81952)
+} = __nccwpck_require__(68707)
+const buildConnector = __nccwpck_require__(59136)
 const {
   kUrl,
   kServerName,
@@ -7977,9 +7977,9 @@ const {
   kResume,
   kHTTP2Options,
   kUseMilo
-} = __nccwpck_require__(51003)
-const connectH1 = __nccwpck_require__(41021)
-const connectH2 = __nccwpck_require__(12820)
+} = __nccwpck_require__(36443)
+const connectH1 = __nccwpck_require__(637)
+const connectH2 = __nccwpck_require__(88788)
 
 const kClosedResolve = Symbol('kClosedResolve')
 
@@ -8672,20 +8672,20 @@ module.exports = Client
 
 /***/ }),
 
-/***/ 18641:
+/***/ 21841:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const buffer = __nccwpck_require__(4573)
-const Dispatcher = __nccwpck_require__(2243)
+const Dispatcher = __nccwpck_require__(30883)
 const {
   ClientDestroyedError,
   ClientClosedError,
   InvalidArgumentError
-} = __nccwpck_require__(41059)
-const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = __nccwpck_require__(51003)
-const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = __nccwpck_require__(87887)
+} = __nccwpck_require__(68707)
+const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = __nccwpck_require__(36443)
+const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = __nccwpck_require__(10735)
 
 const kOnDestroyed = Symbol('onDestroyed')
 const kOnClosed = Symbol('onClosed')
@@ -8877,12 +8877,12 @@ module.exports = DispatcherBase
 
 /***/ }),
 
-/***/ 2243:
+/***/ 30883:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 const EventEmitter = __nccwpck_require__(78474)
-const { kOriginless, kUrl } = __nccwpck_require__(51003)
+const { kOriginless, kUrl } = __nccwpck_require__(36443)
 
 class Dispatcher extends EventEmitter {
   dispatch () {
@@ -8942,7 +8942,7 @@ module.exports = Dispatcher
 
 /***/ }),
 
-/***/ 59220:
+/***/ 64660:
 /***/ ((module) => {
 
 
@@ -9084,14 +9084,14 @@ module.exports = class FixedQueue {
 
 /***/ }),
 
-/***/ 25841:
+/***/ 81969:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
-const util = __nccwpck_require__(12272)
-const timers = __nccwpck_require__(77787)
+const util = __nccwpck_require__(3440)
+const timers = __nccwpck_require__(96603)
 const {
   HeadersTimeoutError,
   HeadersOverflowError,
@@ -9101,7 +9101,7 @@ const {
   HTTPParserError,
   ResponseContentLengthMismatchError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(41059)
+} = __nccwpck_require__(68707)
 const {
   kUrl,
   kReset,
@@ -9124,7 +9124,7 @@ const {
   kResume,
   kHTTPContext,
   kMaxHeadersSize
-} = __nccwpck_require__(51003)
+} = __nccwpck_require__(36443)
 
 const FastBuffer = Buffer[Symbol.species]
 const removeAllListeners = util.removeAllListeners
@@ -9195,11 +9195,11 @@ function getMilo () {
   // Milo modules compile WASM on load; defer loading until the parser is needed.
   if (useWasmSIMD) {
     try {
-      miloPackage = __nccwpck_require__(23929)
+      miloPackage = __nccwpck_require__(79545)
     } catch {}
   }
 
-  miloPackage = miloPackage || __nccwpck_require__(50573)
+  miloPackage = miloPackage || __nccwpck_require__(25997)
   miloInstance = miloPackage.setup()
   return miloInstance
 }
@@ -10156,16 +10156,16 @@ module.exports = { H1Parser, getMiloEnabled, setMiloEnabled }
 
 /***/ }),
 
-/***/ 7632:
+/***/ 42128:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { AsyncResource } = __nccwpck_require__(16698)
-const { PoolStats } = __nccwpck_require__(57254)
-const DispatcherBase = __nccwpck_require__(18641)
-const FixedQueue = __nccwpck_require__(59220)
-const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(51003)
+const { PoolStats } = __nccwpck_require__(46854)
+const DispatcherBase = __nccwpck_require__(21841)
+const FixedQueue = __nccwpck_require__(64660)
+const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(36443)
 
 const kClients = Symbol('clients')
 const kNeedDrain = Symbol('needDrain')
@@ -10510,7 +10510,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 90020:
+/***/ 30628:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -10527,14 +10527,14 @@ const {
   kHasDispatcher,
   kRemoveClient,
   kRetireClient
-} = __nccwpck_require__(7632)
-const Client = __nccwpck_require__(15061)
+} = __nccwpck_require__(42128)
+const Client = __nccwpck_require__(23701)
 const {
   InvalidArgumentError
-} = __nccwpck_require__(41059)
-const util = __nccwpck_require__(12272)
-const { kConnecting, kHTTPContext, kUrl, kQueued } = __nccwpck_require__(51003)
-const buildConnector = __nccwpck_require__(81952)
+} = __nccwpck_require__(68707)
+const util = __nccwpck_require__(3440)
+const { kConnecting, kHTTPContext, kUrl, kQueued } = __nccwpck_require__(36443)
+const buildConnector = __nccwpck_require__(59136)
 
 const kOptions = Symbol('options')
 const kConnections = Symbol('connections')
@@ -10746,7 +10746,7 @@ module.exports = Pool
 
 /***/ }),
 
-/***/ 67636:
+/***/ 276:
 /***/ ((module) => {
 
 
@@ -10786,13 +10786,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 63512:
+/***/ 52824:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.SPECIAL_HEADERS = exports.MINOR = exports.MAJOR = exports.HTAB_SP_VCHAR_OBS_TEXT = exports.QUOTED_STRING = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.HEX = exports.URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.STATUSES_HTTP = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.HEADER_STATE = exports.FINISH = exports.STATUSES = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-const utils_1 = __nccwpck_require__(26972);
+const utils_1 = __nccwpck_require__(50172);
 // Emums
 exports.ERROR = {
     OK: 0,
@@ -11324,7 +11324,7 @@ exports["default"] = {
 
 /***/ }),
 
-/***/ 41630:
+/***/ 63870:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /* module decorator */ module = __nccwpck_require__.nmd(module);
@@ -11347,7 +11347,7 @@ Object.defineProperty(module, 'exports', {
 
 /***/ }),
 
-/***/ 64826:
+/***/ 53434:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /* module decorator */ module = __nccwpck_require__.nmd(module);
@@ -11370,7 +11370,7 @@ Object.defineProperty(module, 'exports', {
 
 /***/ }),
 
-/***/ 26972:
+/***/ 50172:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -11389,7 +11389,7 @@ function enumToMap(obj, filter = [], exceptions = []) {
 
 /***/ }),
 
-/***/ 50573:
+/***/ 25997:
 /***/ ((module) => {
 
 const wasmModule = new WebAssembly.Module(
@@ -12398,7 +12398,7 @@ module.exports = { wasmModule, noop, setup, simple }
 
 /***/ }),
 
-/***/ 23929:
+/***/ 79545:
 /***/ ((module) => {
 
 const wasmModule = new WebAssembly.Module(
@@ -13407,7 +13407,7 @@ module.exports = { wasmModule, noop, setup, simple }
 
 /***/ }),
 
-/***/ 10777:
+/***/ 313:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -13507,7 +13507,7 @@ module.exports["default"] = instance
 
 /***/ }),
 
-/***/ 57254:
+/***/ 46854:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -13519,7 +13519,7 @@ const {
   kSize,
   kFree,
   kQueued
-} = __nccwpck_require__(51003)
+} = __nccwpck_require__(36443)
 
 class ClientStats {
   constructor (client) {
@@ -13546,7 +13546,7 @@ module.exports = { ClientStats, PoolStats }
 
 /***/ }),
 
-/***/ 77787:
+/***/ 96603:
 /***/ ((module) => {
 
 
@@ -13978,26 +13978,26 @@ module.exports = {
 
 /***/ }),
 
-/***/ 99852:
+/***/ 84492:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(12272)
+const util = __nccwpck_require__(3440)
 const {
   readableStreamClose,
   fullyReadBody,
   extractMimeType
-} = __nccwpck_require__(81168)
-const { FormData, setFormDataState, getFormDataBoundary } = __nccwpck_require__(92134)
-const { webidl } = __nccwpck_require__(77223)
+} = __nccwpck_require__(73168)
+const { FormData, setFormDataState, getFormDataBoundary } = __nccwpck_require__(35910)
+const { webidl } = __nccwpck_require__(47879)
 const assert = __nccwpck_require__(34589)
 const { isErrored, isDisturbed } = __nccwpck_require__(57075)
 const { isUint8Array } = __nccwpck_require__(73429)
-const { serializeAMimeType } = __nccwpck_require__(30428)
-const { multipartFormDataParser } = __nccwpck_require__(70948)
-const { parseJSONFromBytes } = __nccwpck_require__(21204)
-const { utf8DecodeBytes } = __nccwpck_require__(67636)
+const { serializeAMimeType } = __nccwpck_require__(51900)
+const { multipartFormDataParser } = __nccwpck_require__(50116)
+const { parseJSONFromBytes } = __nccwpck_require__(8116)
+const { utf8DecodeBytes } = __nccwpck_require__(276)
 const { ReadableStreamTee } = __nccwpck_require__(37830)
 
 const textEncoder = new TextEncoder()
@@ -14568,7 +14568,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 15055:
+/***/ 4495:
 /***/ ((module) => {
 
 
@@ -14706,13 +14706,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 30428:
+/***/ 51900:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
-const { asciiLowercase, forgivingBase64, collectASequenceOfCodePoints, collectASequenceOfCodePointsFast, isomorphicDecode, removeASCIIWhitespace, removeChars } = __nccwpck_require__(21204)
+const { asciiLowercase, forgivingBase64, collectASequenceOfCodePoints, collectASequenceOfCodePointsFast, isomorphicDecode, removeASCIIWhitespace, removeChars } = __nccwpck_require__(8116)
 
 const encoder = new TextEncoder()
 
@@ -15309,17 +15309,17 @@ module.exports = {
 
 /***/ }),
 
-/***/ 70948:
+/***/ 50116:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { bufferToLowerCasedHeaderName } = __nccwpck_require__(12272)
-const { HTTP_TOKEN_CODEPOINTS } = __nccwpck_require__(30428)
-const { makeEntry } = __nccwpck_require__(92134)
-const { webidl } = __nccwpck_require__(77223)
+const { bufferToLowerCasedHeaderName } = __nccwpck_require__(3440)
+const { HTTP_TOKEN_CODEPOINTS } = __nccwpck_require__(51900)
+const { makeEntry } = __nccwpck_require__(35910)
+const { webidl } = __nccwpck_require__(47879)
 const assert = __nccwpck_require__(34589)
-const { isomorphicDecode } = __nccwpck_require__(21204)
+const { isomorphicDecode } = __nccwpck_require__(8116)
 
 const dd = Buffer.from('--')
 const decoder = new TextDecoder()
@@ -15910,16 +15910,16 @@ module.exports = {
 
 /***/ }),
 
-/***/ 92134:
+/***/ 35910:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { iteratorMixin } = __nccwpck_require__(81168)
-const { kEnumerableProperty } = __nccwpck_require__(12272)
-const { webidl } = __nccwpck_require__(77223)
+const { iteratorMixin } = __nccwpck_require__(73168)
+const { kEnumerableProperty } = __nccwpck_require__(3440)
+const { webidl } = __nccwpck_require__(47879)
 const nodeUtil = __nccwpck_require__(57975)
-const { runtimeFeatures } = __nccwpck_require__(10777)
+const { runtimeFeatures } = __nccwpck_require__(313)
 
 const random = runtimeFeatures.has('crypto')
   ? (__nccwpck_require__(77598).randomInt)
@@ -16189,7 +16189,7 @@ module.exports = { FormData, makeEntry, setFormDataState, getFormDataBoundary }
 
 /***/ }),
 
-/***/ 25779:
+/***/ 51059:
 /***/ ((module) => {
 
 
@@ -16236,22 +16236,22 @@ module.exports = {
 
 /***/ }),
 
-/***/ 81168:
+/***/ 73168:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const { Transform } = __nccwpck_require__(57075)
 const zlib = __nccwpck_require__(38522)
-const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = __nccwpck_require__(15055)
-const { getGlobalOrigin } = __nccwpck_require__(25779)
-const { collectAnHTTPQuotedString, parseMIMEType } = __nccwpck_require__(30428)
+const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4495)
+const { getGlobalOrigin } = __nccwpck_require__(51059)
+const { collectAnHTTPQuotedString, parseMIMEType } = __nccwpck_require__(51900)
 const { performance } = __nccwpck_require__(643)
-const { isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(12272)
+const { isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(3440)
 const assert = __nccwpck_require__(34589)
 const { isUint8Array } = __nccwpck_require__(73429)
-const { webidl } = __nccwpck_require__(77223)
-const { isomorphicEncode, collectASequenceOfCodePoints, removeChars } = __nccwpck_require__(21204)
+const { webidl } = __nccwpck_require__(47879)
+const { isomorphicEncode, collectASequenceOfCodePoints, removeChars } = __nccwpck_require__(8116)
 
 function responseURL (response) {
   // https://fetch.spec.whatwg.org/#responses
@@ -17773,13 +17773,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 21204:
+/***/ 8116:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const assert = __nccwpck_require__(34589)
-const { utf8DecodeBytes } = __nccwpck_require__(67636)
+const { utf8DecodeBytes } = __nccwpck_require__(276)
 
 /**
  * @param {(char: string) => boolean} condition
@@ -18024,7 +18024,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 77223:
+/***/ 47879:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -19387,7 +19387,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 49897:
+/***/ 72996:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19469,7 +19469,7 @@ function toolkitEnvironment(env) {
 
 /***/ }),
 
-/***/ 61034:
+/***/ 10317:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19478,7 +19478,7 @@ function toolkitEnvironment(env) {
 /* harmony export */   yS: () => (/* binding */ folderOf)
 /* harmony export */ });
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(76760);
-/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(61274);
+/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(72441);
 
 
 /** Name of the folder where everything lands that an archive holds; see `tarOptions`. */
@@ -19505,7 +19505,7 @@ function folderOf(tempDirectory, names) {
 
 /***/ }),
 
-/***/ 26078:
+/***/ 80417:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19549,7 +19549,7 @@ function parseKept(line) {
 
 /***/ }),
 
-/***/ 61274:
+/***/ 72441:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19561,8 +19561,8 @@ function parseKept(line) {
 /* harmony export */   rt: () => (/* binding */ runName)
 /* harmony export */ });
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(87967);
-/* harmony import */ var _state_resume_name_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(11271);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(23940);
+/* harmony import */ var _state_resume_name_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(19764);
 
 
 
@@ -19628,7 +19628,7 @@ function recordKeys(names, env) {
 
 /***/ }),
 
-/***/ 3278:
+/***/ 29576:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19644,11 +19644,11 @@ var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/action/cache-environment.js
-var cache_environment = __nccwpck_require__(49897);
+var cache_environment = __nccwpck_require__(72996);
 ;// CONCATENATED MODULE: ./lib/action/cache-output.js
 
 const COMMAND = /^::(\w[\w-]*)(?: [^:]*)?::(.*)$/;
@@ -19727,11 +19727,11 @@ function problemIn(output) {
 }
 
 // EXTERNAL MODULE: ./lib/action/cache-task.js
-var cache_task = __nccwpck_require__(94271);
+var cache_task = __nccwpck_require__(604);
 // EXTERNAL MODULE: ./lib/action/cache-tar.js
-var cache_tar = __nccwpck_require__(6447);
+var cache_tar = __nccwpck_require__(61842);
 // EXTERNAL MODULE: ./lib/util/make-folder.js
-var make_folder = __nccwpck_require__(17612);
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/action/cache-process.js
 
 
@@ -19840,7 +19840,7 @@ async function runCacheProcess(work, options, limits) {
 
 /***/ }),
 
-/***/ 83711:
+/***/ 52068:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19852,8 +19852,8 @@ async function runCacheProcess(work, options, limits) {
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(73024);
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(51455);
 /* harmony import */ var node_stream_promises__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(46466);
-/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9311);
-/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(61034);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(13854);
+/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(10317);
 
 
 
@@ -19894,7 +19894,7 @@ async function changedRecord(folder) {
 
 /***/ }),
 
-/***/ 26339:
+/***/ 74020:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19902,8 +19902,8 @@ async function changedRecord(folder) {
 /* harmony export */   VE: () => (/* binding */ prepareState),
 /* harmony export */   _P: () => (/* binding */ unusable)
 /* harmony export */ });
-/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(61274);
-/* harmony import */ var _cache_shared_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(35623);
+/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(72441);
+/* harmony import */ var _cache_shared_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99180);
 
 
 /**
@@ -19945,7 +19945,7 @@ function unusable({ kind, reason }, consequence) {
 
 /***/ }),
 
-/***/ 58144:
+/***/ 90633:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19953,7 +19953,7 @@ function unusable({ kind, reason }, consequence) {
 /* harmony export */   l: () => (/* binding */ readSession)
 /* harmony export */ });
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51455);
-/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9311);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(13854);
 
 
 function isSession(value) {
@@ -19986,7 +19986,7 @@ async function writeSession(file, session) {
 
 /***/ }),
 
-/***/ 35623:
+/***/ 99180:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -19997,9 +19997,9 @@ async function writeSession(file, session) {
 /* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(76760);
-/* harmony import */ var _state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(38798);
-/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9311);
-/* harmony import */ var _util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(17612);
+/* harmony import */ var _state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7421);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(13854);
+/* harmony import */ var _util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7549);
 
 
 
@@ -20045,7 +20045,7 @@ async function writeShared({ shared }, resumeFile, { text, fingerprint }) {
 
 /***/ }),
 
-/***/ 6447:
+/***/ 61842:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -20053,9 +20053,9 @@ async function writeShared({ shared }, resumeFile, { text, fingerprint }) {
 /* harmony export */   Uj: () => (/* binding */ otherTar),
 /* harmony export */   qz: () => (/* binding */ tarOptions)
 /* harmony export */ });
-/* harmony import */ var _cache_record_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(83711);
-/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(61034);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+/* harmony import */ var _cache_record_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(52068);
+/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(10317);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
 
 
 
@@ -20128,7 +20128,7 @@ async function otherTar(run, where) {
 
 /***/ }),
 
-/***/ 94271:
+/***/ 604:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -20136,8 +20136,8 @@ async function otherTar(run, where) {
 /* harmony export */   d: () => (/* binding */ CACHE_TASK)
 /* harmony export */ });
 /* harmony import */ var node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(38321);
-/* harmony import */ var _util_run_program_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(45179);
-/* harmony import */ var _cache_tar_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6447);
+/* harmony import */ var _util_run_program_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(42858);
+/* harmony import */ var _cache_tar_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(61842);
 
 
 
@@ -20180,7 +20180,7 @@ async function isSafe() {
 async function perform(work) {
     if (work.kind === 'restore' && !(await isSafe()))
         return work.entries.map(() => ({}));
-    const { restoreCache, saveCache } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(368)]).then(__nccwpck_require__.bind(__nccwpck_require__, 91368));
+    const { restoreCache, saveCache } = await Promise.all(/* import() */[__nccwpck_require__.e(838), __nccwpck_require__.e(592)]).then(__nccwpck_require__.bind(__nccwpck_require__, 16592));
     if (work.kind === 'restore') {
         return Promise.all(work.entries.map(({ path, key, restoreKeys }) => attempt(() => restoreCache([path], key, [...restoreKeys]))));
     }
@@ -20220,7 +20220,7 @@ async function startCacheTask() {
 
 /***/ }),
 
-/***/ 50517:
+/***/ 90934:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -20253,7 +20253,7 @@ function annotation(level, title, message) {
 
 /***/ }),
 
-/***/ 63276:
+/***/ 68752:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -20272,39 +20272,39 @@ var external_node_os_ = __nccwpck_require__(48161);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/run-program.js + 1 modules
-var run_program = __nccwpck_require__(45179);
+var run_program = __nccwpck_require__(42858);
 // EXTERNAL MODULE: ./lib/util/signals.js
-var signals = __nccwpck_require__(37860);
+var signals = __nccwpck_require__(37909);
 // EXTERNAL MODULE: ./lib/action/commands.js
-var commands = __nccwpck_require__(50517);
+var commands = __nccwpck_require__(90934);
 // EXTERNAL MODULE: ./lib/app/create-push.js + 50 modules
-var create_push = __nccwpck_require__(94998);
+var create_push = __nccwpck_require__(10050);
 // EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
-var resolve = __nccwpck_require__(26877);
+var resolve = __nccwpck_require__(98626);
 // EXTERNAL MODULE: ./lib/report/error-text.js
-var error_text = __nccwpck_require__(67493);
+var error_text = __nccwpck_require__(48006);
 // EXTERNAL MODULE: ./lib/report/log-progress.js + 3 modules
-var log_progress = __nccwpck_require__(48062);
+var log_progress = __nccwpck_require__(65044);
 // EXTERNAL MODULE: ./lib/util/redactor.js
-var redactor = __nccwpck_require__(92709);
+var redactor = __nccwpck_require__(34514);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/app/state-places.js
-var state_places = __nccwpck_require__(36122);
+var state_places = __nccwpck_require__(65675);
 // EXTERNAL MODULE: ./lib/state/resume-file.js
-var resume_file = __nccwpck_require__(38798);
+var resume_file = __nccwpck_require__(7421);
 // EXTERNAL MODULE: ./lib/state/resume-schema.js + 1 modules
-var resume_schema = __nccwpck_require__(30532);
+var resume_schema = __nccwpck_require__(41684);
 // EXTERNAL MODULE: ./lib/action/cache-folder.js
-var cache_folder = __nccwpck_require__(61034);
+var cache_folder = __nccwpck_require__(10317);
 // EXTERNAL MODULE: ./lib/action/cache-record.js
-var cache_record = __nccwpck_require__(83711);
+var cache_record = __nccwpck_require__(52068);
 // EXTERNAL MODULE: ./lib/action/cache-shared.js
-var cache_shared = __nccwpck_require__(35623);
+var cache_shared = __nccwpck_require__(99180);
 // EXTERNAL MODULE: ./lib/util/make-folder.js
-var make_folder = __nccwpck_require__(17612);
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/action/cache-arrivals.js
 
 
@@ -20426,11 +20426,11 @@ async function takeRecord(folder) {
 }
 
 // EXTERNAL MODULE: ./lib/action/cache-keys.js
-var cache_keys = __nccwpck_require__(61274);
+var cache_keys = __nccwpck_require__(72441);
 // EXTERNAL MODULE: ./lib/action/cache-process.js + 1 modules
-var cache_process = __nccwpck_require__(3278);
+var cache_process = __nccwpck_require__(29576);
 // EXTERNAL MODULE: ./lib/action/cache-save.js
-var cache_save = __nccwpck_require__(26339);
+var cache_save = __nccwpck_require__(74020);
 ;// CONCATENATED MODULE: ./lib/action/cache-schedule.js
 /** A push of a few seconds is over before it is worth keeping, unless that much is to be sent. */
 const FIRST_AFTER_MS = 10_000;
@@ -20468,7 +20468,7 @@ class SaveSchedule {
 }
 
 // EXTERNAL MODULE: ./lib/action/cache-session.js
-var cache_session = __nccwpck_require__(58144);
+var cache_session = __nccwpck_require__(90633);
 ;// CONCATENATED MODULE: ./lib/action/actions-cache.js
 
 
@@ -20651,9 +20651,9 @@ class ActionsCache {
 }
 
 // EXTERNAL MODULE: ./lib/action/cache-environment.js
-var cache_environment = __nccwpck_require__(49897);
+var cache_environment = __nccwpck_require__(72996);
 // EXTERNAL MODULE: ./lib/action/cache-kept.js
-var cache_kept = __nccwpck_require__(26078);
+var cache_kept = __nccwpck_require__(80417);
 ;// CONCATENATED MODULE: ./lib/action/cache-places.js
 
 
@@ -20704,9 +20704,9 @@ function actionPlaces(config, outside) {
 }
 
 // EXTERNAL MODULE: ./lib/config/nearest.js
-var nearest = __nccwpck_require__(94969);
+var nearest = __nccwpck_require__(90948);
 // EXTERNAL MODULE: ./lib/config/options.js + 5 modules
-var options = __nccwpck_require__(40864);
+var options = __nccwpck_require__(5265);
 ;// CONCATENATED MODULE: ./lib/action/inputs.js
 
 
@@ -20815,11 +20815,11 @@ async function withHost(config, outside, log, work) {
     }
 }
 async function probe(repository, config, outside, log) {
-    const { runProbe, findingLines } = await __nccwpck_require__.e(/* import() */ 656).then(__nccwpck_require__.bind(__nccwpck_require__, 77656));
+    const { runProbe, findingLines } = await __nccwpck_require__.e(/* import() */ 101).then(__nccwpck_require__.bind(__nccwpck_require__, 68101));
     const findings = await withHost(config, outside, log, (host) => runProbe(repository, config, host, outside.cancel));
     for (const line of findingLines(findings))
         log.line((0,util_text/* printable */.g$)(line));
-    const { publishProbe } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
+    const { publishProbe } = await Promise.all(/* import() */[__nccwpck_require__.e(838), __nccwpck_require__.e(465)]).then(__nccwpck_require__.bind(__nccwpck_require__, 88846));
     await publishProbe(`${repository.registry}/${repository.repository}`, findings, log.warn);
     return 0;
 }
@@ -20846,14 +20846,14 @@ async function runStep(outside) {
         if (finished.error)
             log.error(finished.error, verbose);
         // Loaded now and not before: the toolkit would double the time to the first request.
-        const { publishResults } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
+        const { publishResults } = await Promise.all(/* import() */[__nccwpck_require__.e(838), __nccwpck_require__.e(465)]).then(__nccwpck_require__.bind(__nccwpck_require__, 88846));
         await publishResults(finished, outside.tempDirectory, log.redact, log.warn);
         return finished.report.exitCode;
     }
     catch (thrown) {
         const error = (0,errors/* asPushError */.jh)(thrown);
         log.error(error, verbose);
-        const { publishFailure } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
+        const { publishFailure } = await Promise.all(/* import() */[__nccwpck_require__.e(838), __nccwpck_require__.e(465)]).then(__nccwpck_require__.bind(__nccwpck_require__, 88846));
         return publishFailure(error, log.redact, log.warn);
     }
 }
@@ -20927,7 +20927,7 @@ async function runPost(spoolDirectory) {
     const kept = env[`STATE_${CACHE_STATE}`];
     if (!kept)
         return;
-    const { keepAfterwards } = await __nccwpck_require__.e(/* import() */ 929).then(__nccwpck_require__.bind(__nccwpck_require__, 5929));
+    const { keepAfterwards } = await __nccwpck_require__.e(/* import() */ 242).then(__nccwpck_require__.bind(__nccwpck_require__, 45242));
     const entryFile = process.argv[1] ?? '';
     await keepAfterwards({ env, entryFile, kept, run: run_program/* runProgram */.m, write: print });
 }
@@ -20949,7 +20949,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 94998:
+/***/ 10050:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -20959,13 +20959,13 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/clock.js
-var util_clock = __nccwpck_require__(29791);
+var util_clock = __nccwpck_require__(58394);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/util/events.js
-var events = __nccwpck_require__(72272);
+var events = __nccwpck_require__(93319);
 ;// CONCATENATED MODULE: ./lib/push/deadline.js
 
 
@@ -21004,9 +21004,9 @@ function startDeadline(options) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(58714);
+var media_types = __nccwpck_require__(50261);
 // EXTERNAL MODULE: ./lib/oci/platform.js
-var oci_platform = __nccwpck_require__(33147);
+var oci_platform = __nccwpck_require__(17122);
 ;// CONCATENATED MODULE: ./lib/push/plan.js
 
 
@@ -21068,11 +21068,11 @@ async function inStage({ emit, clock }, stage, work) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(56648);
+var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/oci/format-error.js
-var format_error = __nccwpck_require__(22040);
+var format_error = __nccwpck_require__(26709);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var oci_manifest = __nccwpck_require__(79929);
+var oci_manifest = __nccwpck_require__(44360);
 ;// CONCATENATED MODULE: ./lib/oci/graph.js
 
 
@@ -21358,11 +21358,11 @@ class Standing {
 }
 
 // EXTERNAL MODULE: ./lib/registry/connection.js
-var registry_connection = __nccwpck_require__(72804);
+var registry_connection = __nccwpck_require__(1383);
 // EXTERNAL MODULE: ./lib/registry/error.js
-var registry_error = __nccwpck_require__(79100);
+var registry_error = __nccwpck_require__(5249);
 // EXTERNAL MODULE: ./lib/registry/location.js
-var registry_location = __nccwpck_require__(44407);
+var registry_location = __nccwpck_require__(36436);
 ;// CONCATENATED MODULE: ./lib/registry/redirects.js
 
 
@@ -21437,7 +21437,7 @@ async function* openBlob(connection, repository, descriptor, from = 0, signal) {
 }
 
 // EXTERNAL MODULE: ./lib/http/transport.js
-var transport = __nccwpck_require__(84492);
+var transport = __nccwpck_require__(33005);
 ;// CONCATENATED MODULE: ./lib/registry/manifests.js
 
 
@@ -22512,9 +22512,9 @@ async function publish(context, filled, standing) {
 }
 
 // EXTERNAL MODULE: ./lib/image/source.js
-var source = __nccwpck_require__(2233);
+var source = __nccwpck_require__(2240);
 // EXTERNAL MODULE: ./lib/registry/upload/session.js
-var session = __nccwpck_require__(77890);
+var session = __nccwpck_require__(77409);
 ;// CONCATENATED MODULE: ./lib/registry/upload/resume.js
 
 
@@ -22644,9 +22644,9 @@ async function giveBackEarlier(upload) {
 }
 
 // EXTERNAL MODULE: ./lib/http/retry.js
-var http_retry = __nccwpck_require__(57431);
+var http_retry = __nccwpck_require__(28394);
 // EXTERNAL MODULE: ./lib/registry/upload/ranges.js
-var ranges = __nccwpck_require__(17390);
+var ranges = __nccwpck_require__(73443);
 ;// CONCATENATED MODULE: ./lib/registry/upload/chunked.js
 
 
@@ -22771,7 +22771,7 @@ async function sendInChunks(upload) {
 }
 
 // EXTERNAL MODULE: ./lib/registry/upload/start.js
-var start = __nccwpck_require__(97422);
+var start = __nccwpck_require__(95461);
 ;// CONCATENATED MODULE: ./lib/registry/upload/send.js
 
 
@@ -23740,15 +23740,15 @@ function planned(plan, push) {
 }
 
 // EXTERNAL MODULE: ./lib/report/collector.js + 4 modules
-var report_collector = __nccwpck_require__(79207);
+var report_collector = __nccwpck_require__(38314);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/oci/reference.js
-var oci_reference = __nccwpck_require__(87967);
+var oci_reference = __nccwpck_require__(23940);
 // EXTERNAL MODULE: ./lib/state/resume-name.js
-var resume_name = __nccwpck_require__(11271);
+var resume_name = __nccwpck_require__(19764);
 // EXTERNAL MODULE: external "node:timers/promises"
 var external_node_timers_promises_ = __nccwpck_require__(58500);
 ;// CONCATENATED MODULE: ./lib/app/harmless.js
@@ -24024,7 +24024,7 @@ class FileMemory {
         // The file, its lock, or what a killed process was writing.
         if (!left.some((other) => other.startsWith(name)))
             return;
-        const { removeResumeFile } = await __nccwpck_require__.e(/* import() */ 934).then(__nccwpck_require__.bind(__nccwpck_require__, 88934));
+        const { removeResumeFile } = await __nccwpck_require__.e(/* import() */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 13283));
         await removeResumeFile(file);
     }
     async #openLedger(image) {
@@ -24033,7 +24033,7 @@ class FileMemory {
         const [first] = config.targets;
         if (directory === undefined || first === undefined)
             return undefined;
-        const { ResumeLedger: Ledger } = await __nccwpck_require__.e(/* import() */ 616).then(__nccwpck_require__.bind(__nccwpck_require__, 60616));
+        const { ResumeLedger: Ledger } = await __nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 90413));
         return Ledger.open({
             directory,
             name: (0,oci_reference/* formatReference */.FH)(first),
@@ -24050,7 +24050,7 @@ class FileMemory {
         const { recordFile: file } = places;
         if (file === undefined)
             return undefined;
-        const { CasIndex: Index } = await __nccwpck_require__.e(/* import() */ 245).then(__nccwpck_require__.bind(__nccwpck_require__, 39245));
+        const { CasIndex: Index } = await __nccwpck_require__.e(/* import() */ 846).then(__nccwpck_require__.bind(__nccwpck_require__, 74846));
         return Index.open({
             file,
             maxBytes: config.cacheMaxSize,
@@ -24072,7 +24072,7 @@ function createMemory(options) {
 }
 
 // EXTERNAL MODULE: ./lib/util/make-folder.js
-var make_folder = __nccwpck_require__(17612);
+var make_folder = __nccwpck_require__(7549);
 ;// CONCATENATED MODULE: ./lib/image/growing-file.js
 
 
@@ -24197,7 +24197,7 @@ function createGrowingFiles(directory) {
 }
 
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(88494);
+var file_range = __nccwpck_require__(78051);
 ;// CONCATENATED MODULE: ./lib/image/file-cursor.js
 
 
@@ -24584,9 +24584,9 @@ function folderTree(path) {
 }
 
 // EXTERNAL MODULE: ./lib/image/locate.js
-var locate = __nccwpck_require__(49502);
+var locate = __nccwpck_require__(84455);
 // EXTERNAL MODULE: ./lib/image/oci-layout.js + 1 modules
-var oci_layout = __nccwpck_require__(24591);
+var oci_layout = __nccwpck_require__(39007);
 ;// CONCATENATED MODULE: ./lib/image/spool.js
 
 
@@ -24716,7 +24716,7 @@ function archiveOpener(kind) {
         if (await isFolder(path)) {
             throw (0,errors/* imageError */.wL)(`source: ${path} is a folder, and ${kind}: names a file.`, 'Write oci: before a folder that holds an OCI layout.');
         }
-        const { openArchive } = await Promise.all(/* import() */[__nccwpck_require__.e(62), __nccwpck_require__.e(512)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6512));
+        const { openArchive } = await Promise.all(/* import() */[__nccwpck_require__.e(118), __nccwpck_require__.e(506)]).then(__nccwpck_require__.bind(__nccwpck_require__, 57506));
         return openArchive(path, kind, { spool, options, ...(select ? { select } : {}) });
     };
 }
@@ -24725,7 +24725,7 @@ const openPath = async (located, spool, options) => {
     return opener(located, spool, options);
 };
 const openDaemon = async ({ image }, spool, options) => {
-    const { openDaemonImage } = await Promise.all(/* import() */[__nccwpck_require__.e(62), __nccwpck_require__.e(988)]).then(__nccwpck_require__.bind(__nccwpck_require__, 35988));
+    const { openDaemonImage } = await Promise.all(/* import() */[__nccwpck_require__.e(118), __nccwpck_require__.e(96)]).then(__nccwpck_require__.bind(__nccwpck_require__, 83096));
     return openDaemonImage(image, spool, options);
 };
 const openRegistry = async ({ reference }, _spool, options) => {
@@ -24861,7 +24861,7 @@ function layerCache(file, emit) {
     if (file === undefined)
         return { close: async () => undefined };
     let opened;
-    const open = () => (opened ??= __nccwpck_require__.e(/* import() */ 604).then(__nccwpck_require__.bind(__nccwpck_require__, 67604)).then(({ CompressedLayers: Layers }) => Layers.open({
+    const open = () => (opened ??= __nccwpck_require__.e(/* import() */ 127).then(__nccwpck_require__.bind(__nccwpck_require__, 22127)).then(({ CompressedLayers: Layers }) => Layers.open({
         file,
         now: () => util_clock/* systemClock */.m.now(),
         onProblem: (message) => emit({ type: 'detail', message }),
@@ -24907,7 +24907,7 @@ function sourceOpener(options) {
 }
 
 // EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
-var wire = __nccwpck_require__(38131);
+var wire = __nccwpck_require__(44682);
 ;// CONCATENATED MODULE: ./lib/app/create-push.js
 
 
@@ -25027,7 +25027,7 @@ async function runPush(config, host, cancel) {
 
 /***/ }),
 
-/***/ 36122:
+/***/ 65675:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25063,7 +25063,7 @@ function placesIn(folder, config, home) {
 
 /***/ }),
 
-/***/ 40548:
+/***/ 81271:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25075,7 +25075,7 @@ const VERSION = '0.1.0';
 
 /***/ }),
 
-/***/ 38131:
+/***/ 44682:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -25085,11 +25085,11 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/backoff.js
-var backoff = __nccwpck_require__(20013);
+var backoff = __nccwpck_require__(2296);
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __nccwpck_require__(29791);
+var clock = __nccwpck_require__(58394);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 ;// CONCATENATED MODULE: ./lib/app/ancestry.js
 
 /** GitHub answers within seconds; a push should not wait for it longer than this. */
@@ -25319,9 +25319,9 @@ class AdaptiveLimit {
 }
 
 // EXTERNAL MODULE: ./lib/util/limiter.js + 2 modules
-var limiter = __nccwpck_require__(5719);
+var limiter = __nccwpck_require__(97494);
 // EXTERNAL MODULE: ./lib/http/throttle.js
-var throttle = __nccwpck_require__(57313);
+var throttle = __nccwpck_require__(39694);
 ;// CONCATENATED MODULE: ./lib/http/congestion.js
 
 
@@ -25462,9 +25462,9 @@ function exchange(transport) {
 }
 
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/http/redact.js
-var redact = __nccwpck_require__(14012);
+var redact = __nccwpck_require__(19823);
 ;// CONCATENATED MODULE: ./lib/http/log.js
 
 
@@ -25495,11 +25495,11 @@ function log(emit, clock) {
 }
 
 // EXTERNAL MODULE: ./lib/http/retry.js
-var retry = __nccwpck_require__(57431);
+var retry = __nccwpck_require__(28394);
 // EXTERNAL MODULE: ./lib/http/transport.js
-var http_transport = __nccwpck_require__(84492);
+var http_transport = __nccwpck_require__(33005);
 // EXTERNAL MODULE: ./lib/registry/profiles/index.js + 3 modules
-var profiles = __nccwpck_require__(30868);
+var profiles = __nccwpck_require__(44201);
 ;// CONCATENATED MODULE: ./lib/registry/capabilities.js
 
 function known(value) {
@@ -25652,9 +25652,9 @@ function registryChain({ transport, retry: options, userAgent: agent }, authenti
 }
 
 // EXTERNAL MODULE: ./lib/http/addresses.js
-var addresses = __nccwpck_require__(581);
+var addresses = __nccwpck_require__(37920);
 // EXTERNAL MODULE: ./lib/util/single-flight.js
-var single_flight = __nccwpck_require__(66788);
+var single_flight = __nccwpck_require__(53889);
 ;// CONCATENATED MODULE: ./lib/http/auth/credentials.js
 /** The value of an Authorization header for a user name and password, in UTF-8 as RFC 7617 advises. */
 function basicHeader(username, password) {
@@ -26478,7 +26478,7 @@ class RegistryAuthenticator {
 }
 
 // EXTERNAL MODULE: ./lib/registry/connection.js
-var connection = __nccwpck_require__(72804);
+var connection = __nccwpck_require__(1383);
 ;// CONCATENATED MODULE: ./lib/http/network-error.js
 
 
@@ -26580,7 +26580,7 @@ function networkError(thrown, host) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/reference.js
-var reference = __nccwpck_require__(87967);
+var reference = __nccwpck_require__(23940);
 ;// CONCATENATED MODULE: ./lib/registry/endpoint.js
 
 
@@ -26761,7 +26761,7 @@ var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(73024);
 // EXTERNAL MODULE: ./lib/util/run-program.js + 1 modules
-var run_program = __nccwpck_require__(45179);
+var run_program = __nccwpck_require__(42858);
 ;// CONCATENATED MODULE: ./lib/http/auth/credential-helper.js
 
 
@@ -27262,10 +27262,10 @@ function credentialsOf(config, host, emit) {
     });
 }
 
-// EXTERNAL MODULE: ../../work/main/node_modules/undici/lib/api/api-request.js
-var api_request = __nccwpck_require__(95259);
-// EXTERNAL MODULE: ../../work/main/node_modules/undici/lib/dispatcher/agent.js
-var agent = __nccwpck_require__(43389);
+// EXTERNAL MODULE: ./node_modules/undici/lib/api/api-request.js
+var api_request = __nccwpck_require__(14043);
+// EXTERNAL MODULE: ./node_modules/undici/lib/dispatcher/agent.js
+var agent = __nccwpck_require__(57405);
 ;// CONCATENATED MODULE: ./lib/http/undici.js
 // Its parts, not the whole: with fetch, caches, mocks and WebSockets it takes as long to load as
 // Node takes to start (.github/adr/0003).
@@ -27296,7 +27296,7 @@ async function createDispatcher(options) {
     const { http, https, none } = options.proxy ?? {};
     if (!http && !https)
         return new agent(settings);
-    const { EnvHttpProxyAgent } = await __nccwpck_require__.e(/* import() */ 576).then(__nccwpck_require__.t.bind(__nccwpck_require__, 40576, 19));
+    const { EnvHttpProxyAgent } = await __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 46752, 19));
     return new EnvHttpProxyAgent({
         ...settings,
         // Empty, not missing: what is missing would be looked up in the process's own environment.
@@ -27476,7 +27476,7 @@ function createTransports(config, env) {
 }
 
 // EXTERNAL MODULE: ./lib/app/version.js
-var version = __nccwpck_require__(40548);
+var version = __nccwpck_require__(81271);
 ;// CONCATENATED MODULE: ./lib/app/wire.js
 
 
@@ -27506,7 +27506,7 @@ function wireNetwork(config, host, emit) {
 
 /***/ }),
 
-/***/ 94969:
+/***/ 90948:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -27514,8 +27514,8 @@ function wireNetwork(config, host, emit) {
 /* harmony export */   au: () => (/* binding */ didYouMean)
 /* harmony export */ });
 /* unused harmony export nearest */
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(82010);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99661);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(57583);
 
 
 /** How many letters must change to make one word of the other (Levenshtein). */
@@ -27562,7 +27562,7 @@ function refuseUnknown(names, known, where) {
 
 /***/ }),
 
-/***/ 40864:
+/***/ 5265:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -27587,13 +27587,13 @@ const TRUSTED = { action: true, cli: true, config: 'trusted' };
 const CLI_ONLY = { action: false, cli: true, config: 'no' };
 
 // EXTERNAL MODULE: ./lib/oci/format-error.js
-var format_error = __nccwpck_require__(22040);
+var format_error = __nccwpck_require__(26709);
 // EXTERNAL MODULE: ./lib/config/shown.js
-var shown = __nccwpck_require__(82010);
+var shown = __nccwpck_require__(57583);
 // EXTERNAL MODULE: ./lib/config/values.js
-var values = __nccwpck_require__(45253);
+var values = __nccwpck_require__(96618);
 // EXTERNAL MODULE: ./lib/config/yaml.js
-var yaml = __nccwpck_require__(93120);
+var yaml = __nccwpck_require__(98099);
 ;// CONCATENATED MODULE: ./lib/config/tag-policies.js
 
 
@@ -27964,15 +27964,15 @@ function isOptionName(name) {
 
 /***/ }),
 
-/***/ 14160:
+/***/ 65387:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   I: () => (/* binding */ parseRegistryUrl)
 /* harmony export */ });
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(87967);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(82010);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(26709);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(23940);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(57583);
 
 
 
@@ -28014,7 +28014,7 @@ function printablePath(path) {
 
 /***/ }),
 
-/***/ 26877:
+/***/ 98626:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28024,7 +28024,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __nccwpck_require__(51455);
 ;// CONCATENATED MODULE: ./lib/config/files.js
@@ -28039,13 +28039,13 @@ const localFiles = {
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/config/nearest.js
-var nearest = __nccwpck_require__(94969);
+var nearest = __nccwpck_require__(90948);
 // EXTERNAL MODULE: ./lib/config/options.js + 5 modules
-var options = __nccwpck_require__(40864);
+var options = __nccwpck_require__(5265);
 // EXTERNAL MODULE: ./lib/config/shown.js
-var shown = __nccwpck_require__(82010);
+var shown = __nccwpck_require__(57583);
 // EXTERNAL MODULE: ./lib/config/values.js
-var values = __nccwpck_require__(45253);
+var values = __nccwpck_require__(96618);
 ;// CONCATENATED MODULE: ./lib/config/layers.js
 
 
@@ -28185,7 +28185,7 @@ function deepFreeze(value) {
 }
 
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 ;// CONCATENATED MODULE: ./lib/config/secrets.js
 // A line of a secret that is shorter than this would blank out half of every log.
 const SHORTEST_LINE = 4;
@@ -28255,7 +28255,7 @@ function announceFromUrl(onSecret, url) {
 }
 
 // EXTERNAL MODULE: ./lib/config/yaml.js
-var yaml = __nccwpck_require__(93120);
+var yaml = __nccwpck_require__(98099);
 ;// CONCATENATED MODULE: ./lib/config/config-file.js
 
 
@@ -28324,11 +28324,11 @@ function forbidden(where, name) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/format-error.js
-var format_error = __nccwpck_require__(22040);
+var format_error = __nccwpck_require__(26709);
 // EXTERNAL MODULE: ./lib/oci/reference.js
-var oci_reference = __nccwpck_require__(87967);
+var oci_reference = __nccwpck_require__(23940);
 // EXTERNAL MODULE: ./lib/config/registry-url.js
-var registry_url = __nccwpck_require__(14160);
+var registry_url = __nccwpck_require__(65387);
 ;// CONCATENATED MODULE: ./lib/config/registry-auth.js
 
 
@@ -28379,10 +28379,10 @@ async function readRegistryAuth(given, where, onSecret) {
     return logins;
 }
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/mini/schemas.js
-var schemas = __nccwpck_require__(64924);
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
+var schemas = __nccwpck_require__(94343);
 // EXTERNAL MODULE: ./lib/registry/profiles/index.js + 3 modules
-var profiles = __nccwpck_require__(30868);
+var profiles = __nccwpck_require__(44201);
 ;// CONCATENATED MODULE: ./lib/config/registry-fields.js
 
 
@@ -28860,13 +28860,13 @@ async function resolveConfig(request) {
 
 /***/ }),
 
-/***/ 82010:
+/***/ 57583:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ shown)
 /* harmony export */ });
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(89598);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(28805);
 
 /** A value somebody wrote, short and safe to print; never used for secrets. */
 function shown(given) {
@@ -28882,7 +28882,7 @@ function shown(given) {
 
 /***/ }),
 
-/***/ 45253:
+/***/ 96618:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28907,13 +28907,13 @@ function shown(given) {
 /* harmony export */   yD: () => (/* binding */ secretText)
 /* harmony export */ });
 /* unused harmony export sizeBetween */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(64924);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(64556);
-/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(581);
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(22040);
-/* harmony import */ var _oci_platform_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(33147);
-/* harmony import */ var _registry_url_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(14160);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(82010);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(94343);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(88532);
+/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(37920);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(26709);
+/* harmony import */ var _oci_platform_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(17122);
+/* harmony import */ var _registry_url_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(65387);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(57583);
 
 
 
@@ -29073,14 +29073,14 @@ const duration = value('a duration of at most 500h (expected for example 30s, 10
 
 /***/ }),
 
-/***/ 93120:
+/***/ 98099:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   h: () => (/* binding */ parseYaml),
 /* harmony export */   j: () => (/* binding */ isMap)
 /* harmony export */ });
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99661);
 
 // More than any hand-written file needs; a bound, because the text may come from anyone.
 const LARGEST = 1024 * 1024;
@@ -29100,7 +29100,7 @@ async function parseYaml(text, where) {
         throw (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .configError */ .Fj)(`${where}: the YAML is larger than 1 MiB (expected a few lines of settings)`);
     }
     // Loaded only now: most pushes have no YAML, and start-up is what every push pays.
-    const { LineCounter, parseDocument } = await __nccwpck_require__.e(/* import() */ 207).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7207, 19));
+    const { LineCounter, parseDocument } = await __nccwpck_require__.e(/* import() */ 815).then(__nccwpck_require__.t.bind(__nccwpck_require__, 38815, 19));
     const lines = new LineCounter();
     const document = parseDocument(text, {
         schema: 'failsafe',
@@ -29131,12 +29131,12 @@ function isMap(value) {
 
 /***/ }),
 
-/***/ 22292:
+/***/ 68883:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_cache_task_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(94271);
-/* harmony import */ var _action_main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(63276);
+/* harmony import */ var _action_cache_task_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(604);
+/* harmony import */ var _action_main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(68752);
 
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -29153,7 +29153,7 @@ else if ((0,_action_main_js__WEBPACK_IMPORTED_MODULE_1__/* .isActionStep */ .R)(
     await (0,_action_main_js__WEBPACK_IMPORTED_MODULE_1__/* .startAction */ .i)();
 }
 else {
-    const { startCli } = await __nccwpck_require__.e(/* import() */ 829).then(__nccwpck_require__.bind(__nccwpck_require__, 74829));
+    const { startCli } = await __nccwpck_require__.e(/* import() */ 74).then(__nccwpck_require__.bind(__nccwpck_require__, 56074));
     await startCli();
 }
 // A connection that is still being made cannot be taken back: nobody shall wait 20 s for it.
@@ -29164,7 +29164,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 581:
+/***/ 37920:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29240,7 +29240,7 @@ async function leadsInside(hostname, resolve) {
 
 /***/ }),
 
-/***/ 14012:
+/***/ 19823:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29283,7 +29283,7 @@ function decodeURIComponentSafely(text) {
 
 /***/ }),
 
-/***/ 57431:
+/***/ 28394:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29293,9 +29293,9 @@ function decodeURIComponentSafely(text) {
 /* harmony export */   m$: () => (/* binding */ failureOfError)
 /* harmony export */ });
 /* unused harmony export failureOf */
-/* harmony import */ var _util_backoff_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(20013);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
-/* harmony import */ var _throttle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(57313);
+/* harmony import */ var _util_backoff_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2296);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99661);
+/* harmony import */ var _throttle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(39694);
 
 
 
@@ -29395,7 +29395,7 @@ function retry(options) {
 
 /***/ }),
 
-/***/ 57313:
+/***/ 39694:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29458,7 +29458,7 @@ function announcedWait(response, now) {
 
 /***/ }),
 
-/***/ 84492:
+/***/ 33005:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29483,7 +29483,7 @@ function compose(middlewares, terminal) {
 
 /***/ }),
 
-/***/ 80959:
+/***/ 48077:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -29494,15 +29494,15 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(56648);
+var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var manifest = __nccwpck_require__(79929);
+var manifest = __nccwpck_require__(44360);
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(58714);
+var media_types = __nccwpck_require__(50261);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(88494);
+var file_range = __nccwpck_require__(78051);
 // EXTERNAL MODULE: external "node:fs"
 var external_node_fs_ = __nccwpck_require__(73024);
 ;// CONCATENATED MODULE: ./lib/image/file-stream.js
@@ -29674,7 +29674,7 @@ async function readContent(where, find, descriptor, maximum = manifest/* MANIFES
 
 /***/ }),
 
-/***/ 88494:
+/***/ 78051:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29688,7 +29688,7 @@ async function readContent(where, find, descriptor, maximum = manifest/* MANIFES
 /* harmony export */   qX: () => (/* binding */ readRange)
 /* harmony export */ });
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51455);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99661);
 
 
 /** Measured: fastest, and with the least memory (bench/). */
@@ -29784,7 +29784,7 @@ async function readStart(file, length, offset = 0) {
 
 /***/ }),
 
-/***/ 80890:
+/***/ 57383:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29793,8 +29793,8 @@ async function readStart(file, length, offset = 0) {
 /* harmony export */   qF: () => (/* binding */ parseJson),
 /* harmony export */   s5: () => (/* binding */ inFile)
 /* harmony export */ });
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(26709);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99661);
 
 
 /** True for `{…}`: not for null and not for a list. */
@@ -29833,7 +29833,7 @@ function inFile(what, parse) {
 
 /***/ }),
 
-/***/ 49502:
+/***/ 84455:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -29841,10 +29841,10 @@ function inFile(what, parse) {
 /* harmony export */   Wo: () => (/* binding */ SOURCE_FORMS),
 /* harmony export */   x5: () => (/* binding */ locate)
 /* harmony export */ });
-/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(87967);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(89598);
+/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(23940);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(28805);
 
 
 
@@ -29956,15 +29956,15 @@ function formatSelector(select) {
 
 /***/ }),
 
-/***/ 93562:
+/***/ 38301:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Z: () => (/* binding */ listNames),
 /* harmony export */   q: () => (/* binding */ sameName)
 /* harmony export */ });
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(87967);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(23940);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(28805);
 
 
 /** At most so many names are listed in one sentence. */
@@ -29995,7 +29995,7 @@ function listNames(names) {
 
 /***/ }),
 
-/***/ 24591:
+/***/ 39007:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -30007,29 +30007,29 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(56648);
+var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var manifest = __nccwpck_require__(79929);
+var manifest = __nccwpck_require__(44360);
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(58714);
+var media_types = __nccwpck_require__(50261);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/image/content.js + 1 modules
-var content = __nccwpck_require__(80959);
+var content = __nccwpck_require__(48077);
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(88494);
+var file_range = __nccwpck_require__(78051);
 // EXTERNAL MODULE: ./lib/image/json.js
-var json = __nccwpck_require__(80890);
+var json = __nccwpck_require__(57383);
 // EXTERNAL MODULE: ./lib/oci/descriptor.js
-var descriptor = __nccwpck_require__(97093);
+var descriptor = __nccwpck_require__(11260);
 // EXTERNAL MODULE: ./lib/oci/platform.js
-var oci_platform = __nccwpck_require__(33147);
+var oci_platform = __nccwpck_require__(17122);
 // EXTERNAL MODULE: ./lib/image/locate.js
-var locate = __nccwpck_require__(49502);
+var locate = __nccwpck_require__(84455);
 // EXTERNAL MODULE: ./lib/image/names.js
-var names = __nccwpck_require__(93562);
+var names = __nccwpck_require__(38301);
 ;// CONCATENATED MODULE: ./lib/image/layout-index.js
 
 
@@ -30187,14 +30187,14 @@ async function openLayout(tree, description, select, close = async () => undefin
 
 /***/ }),
 
-/***/ 2233:
+/***/ 2240:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Z: () => (/* binding */ RememberedLayerWrong)
 /* harmony export */ });
-/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
+/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(99661);
 
 
 /**
@@ -30218,15 +30218,15 @@ class RememberedLayerWrong extends _util_errors_js__WEBPACK_IMPORTED_MODULE_1__/
 
 /***/ }),
 
-/***/ 97093:
+/***/ 11260:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B: () => (/* binding */ parseDescriptor),
 /* harmony export */   w: () => (/* binding */ REF_NAME)
 /* harmony export */ });
-/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(26709);
 
 
 /** The annotation that carries an image's name inside an OCI layout's index. */
@@ -30276,7 +30276,7 @@ function parseDescriptor(value, where) {
 
 /***/ }),
 
-/***/ 56648:
+/***/ 9501:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30340,7 +30340,7 @@ function shortDigest(digest) {
 
 /***/ }),
 
-/***/ 22040:
+/***/ 26709:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30354,7 +30354,7 @@ class FormatError extends Error {
 
 /***/ }),
 
-/***/ 79929:
+/***/ 44360:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30362,9 +30362,9 @@ class FormatError extends Error {
 /* harmony export */   Ng: () => (/* binding */ parseManifest),
 /* harmony export */   V4: () => (/* binding */ MANIFEST_MAX_BYTES)
 /* harmony export */ });
-/* harmony import */ var _descriptor_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(97093);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(22040);
-/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(58714);
+/* harmony import */ var _descriptor_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(11260);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(26709);
+/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(50261);
 
 
 
@@ -30453,7 +30453,7 @@ function childrenOf(manifest) {
 
 /***/ }),
 
-/***/ 58714:
+/***/ 50261:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30509,7 +30509,7 @@ function isForeignLayer(mediaType) {
 
 /***/ }),
 
-/***/ 33147:
+/***/ 17122:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30518,7 +30518,7 @@ function isForeignLayer(mediaType) {
 /* harmony export */   pC: () => (/* binding */ matchesPlatform)
 /* harmony export */ });
 /* unused harmony export normalizePlatform */
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(22040);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(26709);
 
 const ARCHITECTURE_ALIASES = {
     i386: ['386'],
@@ -30574,7 +30574,7 @@ function matchesPlatform(wanted, offered) {
 
 /***/ }),
 
-/***/ 87967:
+/***/ 23940:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30584,8 +30584,8 @@ function matchesPlatform(wanted, offered) {
 /* harmony export */   Xb: () => (/* binding */ DOCKER_HUB),
 /* harmony export */   i7: () => (/* binding */ canonicalRegistry)
 /* harmony export */ });
-/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(26709);
 
 
 /** Docker Hub's name in references; its API answers at registry-1.docker.io. */
@@ -30669,7 +30669,7 @@ function formatReference(reference) {
 
 /***/ }),
 
-/***/ 72804:
+/***/ 1383:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30680,7 +30680,7 @@ function formatReference(reference) {
 /* harmony export */   iH: () => (/* binding */ pullScope),
 /* harmony export */   y0: () => (/* binding */ apiUrl)
 /* harmony export */ });
-/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(79100);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5249);
 
 /** What the token must allow to read from a repository. */
 function pullScope(repository) {
@@ -30724,7 +30724,7 @@ async function expect(connection, doing, statuses, options) {
 
 /***/ }),
 
-/***/ 79100:
+/***/ 5249:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -30732,11 +30732,11 @@ async function expect(connection, doing, statuses, options) {
 /* harmony export */   gl: () => (/* binding */ RegistryError)
 /* harmony export */ });
 /* unused harmony export problemsOf */
-/* harmony import */ var _http_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(57431);
-/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(57313);
-/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(14012);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(48946);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(89598);
+/* harmony import */ var _http_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(28394);
+/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(39694);
+/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(19823);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(99661);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(28805);
 
 
 
@@ -30897,17 +30897,17 @@ function registryError(registry, doing, request, response) {
 
 /***/ }),
 
-/***/ 44407:
+/***/ 36436:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   K: () => (/* binding */ resolveLocation),
 /* harmony export */   V: () => (/* binding */ withQuery)
 /* harmony export */ });
-/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(581);
-/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(14012);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(89598);
+/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(37920);
+/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(19823);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(28805);
 
 
 
@@ -30972,7 +30972,7 @@ function withQuery(url, parameters) {
 
 /***/ }),
 
-/***/ 30868:
+/***/ 44201:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31137,7 +31137,7 @@ function profileOfAnswer(headers) {
 
 /***/ }),
 
-/***/ 17390:
+/***/ 73443:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -31184,16 +31184,16 @@ function smallerThan(refused) {
 
 /***/ }),
 
-/***/ 77890:
+/***/ 77409:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Q: () => (/* binding */ UploadSession)
 /* harmony export */ });
-/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(72804);
-/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(79100);
-/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(44407);
-/* harmony import */ var _ranges_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(17390);
+/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1383);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5249);
+/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(36436);
+/* harmony import */ var _ranges_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(73443);
 
 
 
@@ -31325,7 +31325,7 @@ class UploadSession {
 
 /***/ }),
 
-/***/ 97422:
+/***/ 95461:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -31333,10 +31333,10 @@ class UploadSession {
 /* harmony export */   aH: () => (/* binding */ startUpload),
 /* harmony export */   qn: () => (/* binding */ postWhole)
 /* harmony export */ });
-/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(72804);
-/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(79100);
-/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(44407);
-/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(77890);
+/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1383);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5249);
+/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(36436);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(77409);
 
 
 
@@ -31431,7 +31431,7 @@ async function postWhole(connection, repository, digest, body, signal) {
 
 /***/ }),
 
-/***/ 79207:
+/***/ 38314:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31441,13 +31441,13 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(48946);
+var errors = __nccwpck_require__(99661);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(83621);
+var dispatch = __nccwpck_require__(25814);
 // EXTERNAL MODULE: ./lib/report/saved.js
-var saved = __nccwpck_require__(16640);
+var saved = __nccwpck_require__(6861);
 ;// CONCATENATED MODULE: ./lib/report/tag-tally.js
 
 /** What an event says of a tag. */
@@ -31567,7 +31567,7 @@ function createPlaceTally(place, tags, redact = (text) => text) {
 }
 
 // EXTERNAL MODULE: ./lib/report/resume-text.js
-var resume_text = __nccwpck_require__(84418);
+var resume_text = __nccwpck_require__(70731);
 ;// CONCATENATED MODULE: ./lib/report/wait-tally.js
 
 // Registries choose the words of a reason: the number of different ones that are kept is bounded.
@@ -31799,7 +31799,7 @@ function createCollector(options) {
 
 /***/ }),
 
-/***/ 84443:
+/***/ 35836:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -31857,7 +31857,7 @@ function firstOf(items, maximum, separator) {
 
 /***/ }),
 
-/***/ 83621:
+/***/ 25814:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -31873,14 +31873,14 @@ function dispatch(handlers, event) {
 
 /***/ }),
 
-/***/ 67493:
+/***/ 48006:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ errorLines)
 /* harmony export */ });
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(99661);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(28805);
 
 
 const MAX_LINE = 1000;
@@ -31985,7 +31985,7 @@ function errorLines(thrown, options) {
 
 /***/ }),
 
-/***/ 48062:
+/***/ 65044:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -31995,15 +31995,15 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(56648);
+var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/report/counts.js
-var counts = __nccwpck_require__(84443);
+var counts = __nccwpck_require__(35836);
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(83621);
+var dispatch = __nccwpck_require__(25814);
 // EXTERNAL MODULE: ./lib/report/saved.js
-var report_saved = __nccwpck_require__(16640);
+var report_saved = __nccwpck_require__(6861);
 ;// CONCATENATED MODULE: ./lib/report/place-lines.js
 
 
@@ -32063,7 +32063,7 @@ function createPlaceLines() {
 }
 
 // EXTERNAL MODULE: ./lib/report/resume-text.js
-var resume_text = __nccwpck_require__(84418);
+var resume_text = __nccwpck_require__(70731);
 ;// CONCATENATED MODULE: ./lib/report/resume-lines.js
 
 
@@ -32208,9 +32208,9 @@ function createEventLines(verbose) {
 }
 
 // EXTERNAL MODULE: ./lib/report/progress-text.js
-var progress_text = __nccwpck_require__(39146);
+var progress_text = __nccwpck_require__(4687);
 // EXTERNAL MODULE: ./lib/report/progress.js + 1 modules
-var report_progress = __nccwpck_require__(18263);
+var report_progress = __nccwpck_require__(99045);
 ;// CONCATENATED MODULE: ./lib/report/log-progress.js
 
 
@@ -32301,7 +32301,7 @@ function createLogProgress(options) {
 
 /***/ }),
 
-/***/ 39146:
+/***/ 4687:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32309,7 +32309,7 @@ function createLogProgress(options) {
 /* harmony export */   pR: () => (/* binding */ percentOf)
 /* harmony export */ });
 /* unused harmony export formatRemaining */
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(89598);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(28805);
 
 /** Whole percent; 100 only when everything is done. */
 function percentOf(progress) {
@@ -32347,7 +32347,7 @@ function formatProgress(progress) {
 
 /***/ }),
 
-/***/ 18263:
+/***/ 99045:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32357,7 +32357,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(83621);
+var dispatch = __nccwpck_require__(25814);
 ;// CONCATENATED MODULE: ./lib/report/rate.js
 // Events come per chunk, thousands a second: they are gathered into steps before they are kept.
 const STEP_MS = 250;
@@ -32477,7 +32477,7 @@ function createProgress(now) {
 
 /***/ }),
 
-/***/ 84418:
+/***/ 70731:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32486,8 +32486,8 @@ function createProgress(now) {
 /* harmony export */   hy: () => (/* binding */ ageOf),
 /* harmony export */   n4: () => (/* binding */ formatAgo)
 /* harmony export */ });
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
-/* harmony import */ var _counts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(84443);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(28805);
+/* harmony import */ var _counts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(35836);
 
 
 const MINUTE_MS = 60_000;
@@ -32530,7 +32530,7 @@ function resumingLine(event) {
 
 /***/ }),
 
-/***/ 16640:
+/***/ 6861:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32580,7 +32580,7 @@ function savedOf(blobs) {
 
 /***/ }),
 
-/***/ 38798:
+/***/ 7421:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32591,9 +32591,9 @@ function savedOf(blobs) {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
-/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9311);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(48946);
-/* harmony import */ var _resume_schema_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(30532);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(13854);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(99661);
+/* harmony import */ var _resume_schema_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(41684);
 
 
 
@@ -32691,7 +32691,7 @@ function shareableState(state) {
 
 /***/ }),
 
-/***/ 11271:
+/***/ 19764:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32725,7 +32725,7 @@ function resumeFileName(image) {
 
 /***/ }),
 
-/***/ 30532:
+/***/ 41684:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -32737,15 +32737,15 @@ __nccwpck_require__.d(__webpack_exports__, {
   i8: () => (/* binding */ parseResumeState)
 });
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/mini/schemas.js
-var mini_schemas = __nccwpck_require__(64924);
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(64556);
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/schemas.js + 2 modules
-var core_schemas = __nccwpck_require__(8953);
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/api.js + 1 modules
-var api = __nccwpck_require__(52433);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/mini/iso.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js
+var mini_schemas = __nccwpck_require__(94343);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(88532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/schemas.js + 2 modules
+var core_schemas = __nccwpck_require__(81041);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(73305);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/iso.js
 
 
 const ZodMiniISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniISODateTime", (inst, def) => {
@@ -32782,9 +32782,9 @@ function duration(params) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var digest = __nccwpck_require__(56648);
+var digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(89598);
+var util_text = __nccwpck_require__(28805);
 ;// CONCATENATED MODULE: ./lib/state/resume-schema.js
 
 
@@ -32855,7 +32855,7 @@ function parseResumeState(value) {
 
 /***/ }),
 
-/***/ 9311:
+/***/ 13854:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32867,7 +32867,7 @@ function parseResumeState(value) {
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(76760);
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(58500);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(48946);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(99661);
 
 
 
@@ -32953,7 +32953,7 @@ async function removeTemporaries(file) {
 
 /***/ }),
 
-/***/ 20013:
+/***/ 2296:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32976,7 +32976,7 @@ function backoffMs(policy, attempt, random) {
 
 /***/ }),
 
-/***/ 29791:
+/***/ 58394:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -32994,7 +32994,7 @@ const systemClock = {
 
 /***/ }),
 
-/***/ 48946:
+/***/ 99661:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33078,7 +33078,7 @@ function isAbort(thrown) {
 
 /***/ }),
 
-/***/ 72272:
+/***/ 93319:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33111,7 +33111,7 @@ function createEmitter(sinks, now) {
 
 /***/ }),
 
-/***/ 5719:
+/***/ 97494:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -33120,7 +33120,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   j: () => (/* binding */ Limiter)
 });
 
-;// CONCATENATED MODULE: ../../work/main/node_modules/yocto-queue/index.js
+;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
 /*
 How it works:
 `this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
@@ -33212,7 +33212,7 @@ class Queue {
 	}
 }
 
-;// CONCATENATED MODULE: ../../work/main/node_modules/p-limit/index.js
+;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
 
 
 function pLimit(concurrency) {
@@ -33402,7 +33402,7 @@ class Limiter {
 
 /***/ }),
 
-/***/ 17612:
+/***/ 7549:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33410,7 +33410,7 @@ class Limiter {
 /* harmony export */ });
 /* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(76760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(99661);
 
 
 
@@ -33449,7 +33449,7 @@ function makeFolder(folder, mode = 0o777) {
 
 /***/ }),
 
-/***/ 92709:
+/***/ 34514:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33492,7 +33492,7 @@ function createRedactor() {
 
 /***/ }),
 
-/***/ 45179:
+/***/ 42858:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -33564,7 +33564,7 @@ function runProgram(file, args, options = {}) {
 
 /***/ }),
 
-/***/ 37860:
+/***/ 37909:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33605,7 +33605,7 @@ function cancelOnSignals() {
 
 /***/ }),
 
-/***/ 66788:
+/***/ 53889:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33630,7 +33630,7 @@ class SingleFlight {
 
 /***/ }),
 
-/***/ 89598:
+/***/ 28805:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -33680,7 +33680,7 @@ function printable(text, maximum = 300) {
 
 /***/ }),
 
-/***/ 52433:
+/***/ 73305:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -33705,9 +33705,9 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _guid, _iban, _includes, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _mac, _map, _max, _maxSize, _mime, _min, _minLength, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _unknown, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/checks.js
-var core_checks = __nccwpck_require__(57794);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/registries.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(44890);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/registries.js
 var _a;
 const $output = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodOutput")));
 const $input = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodInput")));
@@ -33760,9 +33760,9 @@ function registry() {
 (_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
 const globalRegistry = globalThis.__zod_globalRegistry;
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
-var core_util = __nccwpck_require__(97227);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/api.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(54723);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/api.js
 
 
 
@@ -34870,7 +34870,7 @@ function _stringFormat(Class, format, fnOrRegex, _params = {}) {
 
 /***/ }),
 
-/***/ 57794:
+/***/ 44890:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -34883,8 +34883,8 @@ function _stringFormat(Class, format, fnOrRegex, _params = {}) {
 /* harmony export */   sm: () => (/* binding */ $ZodCheckLessThan)
 /* harmony export */ });
 /* unused harmony exports $ZodCheckMultipleOf, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckMinLength, $ZodCheckLengthEquals, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
-/* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64556);
-/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(97227);
+/* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(88532);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(54723);
 // import { $ZodType } from "./schemas.js";
 
 
@@ -35405,7 +35405,7 @@ const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ 
 
 /***/ }),
 
-/***/ 64556:
+/***/ 88532:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -35417,7 +35417,7 @@ const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ 
 /* harmony export */   xI: () => (/* binding */ $constructor)
 /* harmony export */ });
 /* unused harmony export $brand */
-/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(97227);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(54723);
 var _a;
 
 /** A special constant with type `never` */
@@ -35563,7 +35563,7 @@ function config(newConfig) {
 
 /***/ }),
 
-/***/ 67905:
+/***/ 23945:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -35577,11 +35577,11 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: _decode, _decodeAsync, _encode, _encodeAsync, _parse, _parseAsync, _safeDecode, _safeDecodeAsync, _safeEncode, _safeEncodeAsync, _safeParse, _safeParseAsync, decode, decodeAsync, encode, encodeAsync, safeDecode, safeDecodeAsync, safeEncode, safeEncodeAsync, validate, validateAsync
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(64556);
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
-var util = __nccwpck_require__(97227);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/errors.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(88532);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var util = __nccwpck_require__(54723);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/errors.js
 
 
 /* Computing the message eagerly is expensive (pretty-printed JSON of all
@@ -35850,7 +35850,7 @@ function prettifyError(error) {
     return lines.join("\n");
 }
 
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/parse.js
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/parse.js
 
 
 
@@ -36030,7 +36030,7 @@ const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
 
 /***/ }),
 
-/***/ 8953:
+/***/ 81041:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -36058,11 +36058,11 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: $ZodAny, $ZodBase64, $ZodBase64URL, $ZodBigIntFormat, $ZodCIDRv4, $ZodCIDRv6, $ZodCUID, $ZodCUID2, $ZodCatch, $ZodCodec, $ZodCreditCard, $ZodCustomStringFormat, $ZodDate, $ZodDefault, $ZodDiscriminatedUnion, $ZodE164, $ZodEmail, $ZodEmoji, $ZodEnum, $ZodFile, $ZodFunction, $ZodGUID, $ZodIBAN, $ZodIPv4, $ZodIPv6, $ZodISODate, $ZodISODuration, $ZodISOTime, $ZodIntersection, $ZodJWT, $ZodKSUID, $ZodLazy, $ZodMAC, $ZodMap, $ZodNaN, $ZodNanoID, $ZodNonOptional, $ZodNull, $ZodNullable, $ZodObjectJIT, $ZodPrefault, $ZodPreprocess, $ZodPromise, $ZodReadonly, $ZodSet, $ZodSuccess, $ZodSymbol, $ZodTemplateLiteral, $ZodTuple, $ZodULID, $ZodURL, $ZodUUID, $ZodUndefined, $ZodUnion, $ZodUnknown, $ZodVoid, $ZodXID, $ZodXor, URL_BAD_FORMAT, URL_UNPARSEABLE, base64Charset, base64urlCharset, canParseURL, clone, getDiscriminatedOption, isValidBase64, isValidBase64URL, isValidCIDRv6, isValidCreditCard, isValidIBAN, isValidIPv6, isValidJWT, mergeValues, parseURLObject, standardProps, stripTabAndNewline, urlHostnameOk, urlProtocolOk, validateURL
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/checks.js
-var core_checks = __nccwpck_require__(57794);
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(64556);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/regexes.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(44890);
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(88532);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/regexes.js
 
 /**
  * @deprecated CUID v1 is deprecated by its authors due to information leakage
@@ -36220,16 +36220,16 @@ const sha512_hex = /^[0-9a-fA-F]{128}$/;
 const sha512_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(86, "==")));
 const sha512_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(86)));
 
-// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
-var core_util = __nccwpck_require__(97227);
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/versions.js
+// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(54723);
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/versions.js
 const version = {
     major: 4,
     minor: 6,
     patch: 7,
 };
 
-;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/schemas.js
+;// CONCATENATED MODULE: ./node_modules/zod/v4/core/schemas.js
 
 
 
@@ -38870,7 +38870,7 @@ function handleRefineResult(result, payload, input, inst) {
 
 /***/ }),
 
-/***/ 97227:
+/***/ 54723:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -39781,7 +39781,7 @@ function constantCatch(value) {
 
 /***/ }),
 
-/***/ 64924:
+/***/ 94343:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -39805,11 +39805,11 @@ function constantCatch(value) {
 /* harmony export */   zUr: () => (/* binding */ ZodMiniStringFormat)
 /* harmony export */ });
 /* unused harmony exports ZodMiniType, ZodMiniString, ZodMiniEmail, email, ZodMiniGUID, guid, ZodMiniUUID, uuid, uuidv4, uuidv6, uuidv7, ZodMiniURL, url, httpUrl, ZodMiniEmoji, emoji, ZodMiniNanoID, nanoid, ZodMiniCUID, cuid, ZodMiniCUID2, cuid2, ZodMiniULID, ulid, ZodMiniXID, xid, ZodMiniKSUID, ksuid, ZodMiniIPv4, ipv4, ZodMiniIPv6, ipv6, ZodMiniCIDRv4, cidrv4, ZodMiniCIDRv6, cidrv6, ZodMiniMAC, mac, ZodMiniBase64, base64, ZodMiniBase64URL, base64url, ZodMiniE164, e164, ZodMiniCreditCard, creditCard, ZodMiniIBAN, iban, ZodMiniJWT, jwt, ZodMiniCustomStringFormat, stringFormat, hostname, hex, currencyCode, hash, ZodMiniNumber, ZodMiniNumberFormat, float32, float64, int32, uint32, ZodMiniBoolean, ZodMiniBigInt, ZodMiniBigIntFormat, int64, uint64, ZodMiniSymbol, symbol, ZodMiniUndefined, undefined, ZodMiniNull, null, ZodMiniAny, any, ZodMiniUnknown, unknown, ZodMiniNever, never, ZodMiniVoid, void, ZodMiniDate, date, ZodMiniArray, keyof, ZodMiniObject, looseObject, extend, safeExtend, merge, pick, omit, exactPartial, required, catchall, ZodMiniUnion, union, ZodMiniXor, xor, ZodMiniDiscriminatedUnion, discriminatedUnion, ZodMiniIntersection, intersection, ZodMiniTuple, tuple, ZodMiniRecord, partialRecord, looseRecord, ZodMiniMap, map, ZodMiniSet, set, ZodMiniEnum, enum, nativeEnum, ZodMiniLiteral, ZodMiniFile, file, ZodMiniTransform, ZodMiniOptional, optional, ZodMiniExactOptional, ZodMiniNullable, nullable, nullish, ZodMiniDefault, _default, ZodMiniPrefault, prefault, ZodMiniNonOptional, nonoptional, ZodMiniSuccess, success, ZodMiniCatch, catch, ZodMiniNaN, nan, ZodMiniPipe, ZodMiniCodec, codec, invertCodec, ZodMiniReadonly, readonly, ZodMiniTemplateLiteral, templateLiteral, ZodMiniLazy, lazy, ZodMiniPromise, promise, ZodMiniCustom, check, superRefine, describe, meta, stringbool, json, ZodMiniFunction, _function, function */
-/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64556);
-/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8953);
-/* harmony import */ var _core_util_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(97227);
-/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(52433);
-/* harmony import */ var _parse_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(67905);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(88532);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(81041);
+/* harmony import */ var _core_util_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(54723);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(73305);
+/* harmony import */ var _parse_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(23945);
 
 
 
@@ -41084,6 +41084,6 @@ function _function(params) {
 /******/ // startup
 /******/ // Load entry module and return exports
 /******/ // This entry module used 'module' so it can't be inlined
-/******/ var __webpack_exports__ = __nccwpck_require__(22292);
+/******/ var __webpack_exports__ = __nccwpck_require__(68883);
 /******/ __webpack_exports__ = await __webpack_exports__;
 /******/ 
