@@ -37,13 +37,13 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const { targets, platforms, foreignLayers } = config;
+  const { targets, platforms, foreignLayers, manifestStrategy: strategy } = config;
   const { connect } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
-    request: { targets, platforms, foreignLayers, push: config.push },
-    openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
+    request: { targets, platforms, strategy, foreignLayers, push: config.push },
+    openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
     clock: systemClock,
@@ -84,7 +84,7 @@ export async function runPush(
   const clock = systemClock;
   const deadline = startDeadline({ timeoutMs: config.timeoutMs, clock });
   const collector = createCollector({
-    source: config.source,
+    source: config.sources.join(', '),
     places: placesOf(config.targets),
     now: () => clock.now(),
     ...(host.redact ? { redact: host.redact } : {}),

@@ -21,8 +21,8 @@ export type Verbosity = 'quiet' | 'normal' | 'verbose';
 export interface Config {
   /** ask this repository's registry what it can do, instead of pushing */
   readonly probe?: Reference;
-  /** `transport:path`, or a bare path; empty when probing */
-  readonly source: string;
+  /** each `transport:path`, or a bare path; none when probing */
+  readonly sources: readonly string[];
   readonly targets: readonly Reference[];
   /** false: plan, check and report, write nothing */
   readonly push: boolean;
@@ -32,6 +32,8 @@ export interface Config {
   readonly githubToken?: string;
   /** empty: everything the source holds */
   readonly platforms: readonly Platform[];
+  /** what becomes of several platforms */
+  readonly manifestStrategy: 'auto' | 'merge';
   readonly compression: 'gzip' | 'zstd';
   /** also upload layers that their publisher asks not to redistribute */
   readonly foreignLayers: boolean;

@@ -51,6 +51,10 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
     'idpbuilder-push docker://docker.io/library/alpine:3.22 localhost:5000/alpine:3.22',
   ],
   [
+    'Merge two images into one of two platforms',
+    'idpbuilder-push docker-archive:amd64.tar oci:./arm64 ghcr.io/octo/app:1.2.3',
+  ],
+  [
     'Log in with a password that no process list shows',
     'idpbuilder-push -u octo --password-stdin app.tar gitea.example:8443/octo/app:1 < password.txt',
   ],

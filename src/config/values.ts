@@ -35,11 +35,12 @@ export const text = value('one line of text', (given) =>
   typeof given === 'string' && !/[\r\n]/.test(given.trim()) ? given.trim() : undefined,
 );
 
-/** The source: one line, until several of them can be merged. */
-export const oneSource = value('a source', (given) => {
-  if (typeof given !== 'string') return undefined;
-  if (!/[\r\n]/.test(given.trim())) return given.trim();
-  throw new FormatError('several sources are not supported yet (expected one line)');
+/** Sources, one per line: a comma is part of a path. */
+export const sources = value('a list of sources', (given): readonly string[] | undefined => {
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (!texts.every((one) => typeof one === 'string')) return undefined;
+  const lines = texts.flatMap((one) => one.split(/[\n\r]/)).map((line) => line.trim());
+  return [...new Set(lines.filter((line) => line !== ''))];
 });
 
 /** Text that is kept as it is, line ends included. */

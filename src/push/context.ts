@@ -5,12 +5,14 @@ import type { Connection } from '../registry/connection.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
+import type { ManifestStrategy } from './image.ts';
 import type { PushMemory } from './memory.ts';
 
 /** What is to be pushed, and how. */
 export interface PushRequest {
   readonly targets: readonly Reference[];
   readonly platforms: readonly Platform[];
+  readonly strategy: ManifestStrategy;
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;
@@ -19,7 +21,8 @@ export interface PushRequest {
 /** What the stages of a push work with; made by the composition root. */
 export interface PushContext {
   readonly request: PushRequest;
-  readonly openSource: (signal: AbortSignal) => Promise<OpenedSource>;
+  /** opens every source; whoever asks closes them */
+  readonly openSources: (signal: AbortSignal) => Promise<readonly OpenedSource[]>;
   /** one connection per registry, made when it is first asked for */
   readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
   /** what earlier pushes left; undefined where nothing is remembered */

@@ -4,7 +4,7 @@ import { isForeignLayer, MEDIA_TYPES } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { PendingLayer } from '../image/source.ts';
-import type { LoadedImage } from './image.ts';
+import type { LoadedImage } from './loaded.ts';
 
 /** A blob that is to be in every place; `digest` is missing while the layer is not compressed yet. */
 export interface PlannedBlob {
@@ -62,15 +62,17 @@ function ready({ digest, mediaType, size }: Descriptor): PlannedBlob {
   return { digest, mediaType, size };
 }
 
-function plannedBlobs({ graph, unfinished }: LoadedImage): PlannedBlob[] {
-  if (graph) return graph.blobs.map(ready);
-  const layers = unfinished.layers.map((layer): PlannedBlob =>
-    isPending(layer)
-      ? { diffId: layer.diffId, mediaType: MEDIA_TYPES.ociLayer, size: layer.size }
-      : ready(layer),
-  );
-  // A layer that the image holds twice is one blob.
-  const all = [ready(unfinished.config), ...layers];
+function plannedBlobs({ blobs, unfinished }: LoadedImage): PlannedBlob[] {
+  const others = unfinished.flatMap(({ config, layers }) => [
+    ready(config),
+    ...layers.map((layer): PlannedBlob =>
+      isPending(layer)
+        ? { diffId: layer.diffId, mediaType: MEDIA_TYPES.ociLayer, size: layer.size }
+        : ready(layer),
+    ),
+  ]);
+  // A layer that an image holds twice, or several images hold, is one blob.
+  const all = [...blobs.map(ready), ...others];
   return [...new Map(all.map((blob) => [blob.diffId ?? blob.digest, blob])).values()];
 }
 
@@ -80,12 +82,12 @@ export function planPush(image: LoadedImage, options: PlanOptions): PushPlan {
   const stays = (blob: PlannedBlob): boolean =>
     !options.foreignLayers && isForeignLayer(blob.mediaType);
   const blobs = all.filter((blob) => !stays(blob));
-  const root = image.graph?.root;
+  const root = image.root?.descriptor;
   return {
-    source: image.source.description,
+    source: image.description,
     ...(root ? { root: { digest: root.digest, mediaType: root.mediaType, size: root.size } } : {}),
     platforms: image.platforms.map(formatPlatform),
-    manifests: image.graph?.manifests.length ?? 1,
+    manifests: image.manifestCount,
     blobs,
     foreign: all.filter(stays).flatMap(({ digest }) => (digest ? [digest] : [])),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),

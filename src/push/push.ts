@@ -4,7 +4,8 @@ import { isForeignLayer } from '../oci/media-types.ts';
 import type { PushEventBody } from '../util/events.ts';
 import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
-import { loadImage, type LoadedImage } from './image.ts';
+import { loadImage } from './image.ts';
+import type { LoadedImage } from './loaded.ts';
 import { planPush, type PushPlan } from './plan.ts';
 import { check } from './stages/check.ts';
 import { publish } from './stages/publish.ts';
@@ -39,11 +40,12 @@ export async function push(context: PushContext): Promise<PushResult> {
     return inStage(context, name, work);
   };
   const { request, emit, signal } = context;
-  let source: OpenedSource | undefined;
+  const onNote = (message: string): unknown => emit({ type: 'note', message });
+  let sources: readonly OpenedSource[] = [];
   try {
     const image = await stage('open', async () => {
-      source = await context.openSource(signal);
-      return loadImage(source, request.platforms, signal);
+      sources = await context.openSources(signal);
+      return loadImage(sources, { ...request, signal, onNote });
     });
     const plan = planPush(image, request);
     emit(planned(plan, request.push));
@@ -61,15 +63,14 @@ export async function push(context: PushContext): Promise<PushResult> {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);
   } finally {
-    await source?.close();
+    for (const source of sources) await source.close();
   }
 }
 
 /** What the source lacks is found out before anything is sent, as far as a look can tell. */
-async function checkSource({ source, graph }: LoadedImage, foreignLayers: boolean): Promise<void> {
-  if (!graph || !source.content.check) return;
-  for (const blob of graph.blobs) {
-    if (foreignLayers || !isForeignLayer(blob.mediaType)) await source.content.check(blob);
+async function checkSource({ content, blobs }: LoadedImage, foreignLayers: boolean): Promise<void> {
+  for (const blob of blobs) {
+    if (foreignLayers || !isForeignLayer(blob.mediaType)) await content.check(blob);
   }
 }
 

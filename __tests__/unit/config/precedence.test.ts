@@ -19,11 +19,12 @@ describe('inputs win over environment, config and defaults', () => {
   test('with nothing but what is needed, the documented defaults hold', async () => {
     const { config, warnings } = await resolving(COMPLETE);
     expect(config).toEqual({
-      source: 'oci:image',
+      sources: ['oci:image'],
       targets: [{ registry: 'ghcr.io', repository: 'octo/app', tag: '1' }],
       push: true,
       registries: {},
       platforms: [],
+      manifestStrategy: 'auto',
       compression: 'gzip',
       foreignLayers: false,
       attempts: 10,

@@ -1,14 +1,15 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
-import { choice, flag, list, oneSource, platforms } from '../values.ts';
+import { choice, flag, list, platforms, sources } from '../values.ts';
 
 /** What is pushed, and to which names. */
 export const IMAGE_OPTIONS = defineOptions({
   source: {
     ...EVERYWHERE,
     group: 'Image',
-    schema: oneSource,
+    schema: sources,
     placeholder: 'SOURCE',
-    help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive.',
+    repeatable: true,
+    help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive; several, one per line and of any of these kinds, are merged into one image of several platforms.',
   },
   tags: {
     ...EVERYWHERE,
@@ -38,7 +39,15 @@ export const IMAGE_OPTIONS = defineOptions({
     schema: platforms,
     placeholder: 'OS/ARCH',
     repeatable: true,
-    help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7); everything it holds when not given.',
+    help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7), and an error where one is missing; everything it holds when not given.',
+  },
+  'manifest-strategy': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('auto', 'merge'),
+    placeholder: 'KIND',
+    default: 'auto',
+    help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index.',
   },
   compression: {
     ...EVERYWHERE,

@@ -1,12 +1,10 @@
-import type { UnfinishedImage } from '../../image/source.ts';
+import type { PendingLayer } from '../../image/source.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ContentGraph } from '../../oci/graph.ts';
 import { isForeignLayer, isIndexType } from '../../oci/media-types.ts';
 import { headManifest, type ManifestContent } from '../../registry/manifests.ts';
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
-import type { LoadedImage } from '../image.ts';
 import type { Remembered } from '../memory.ts';
 import { isPending, type PlannedPlace, type PushPlan } from '../plan.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
@@ -53,8 +51,8 @@ async function look(
   return { there: root !== undefined && found === root, tags };
 }
 
-function largestFirst(filling: Filling, graph: ContentGraph): readonly Descriptor[] {
-  return graph.blobs
+function largestFirst(filling: Filling): readonly Descriptor[] {
+  return filling.image.blobs
     .filter((blob) => uploads(filling, blob))
     .toSorted((left, right) => right.size - left.size);
 }
@@ -66,83 +64,86 @@ const ASKED_EARLY = 4;
  * Asks about the first blobs while it is still being asked whether the image is there as a whole:
  * where it is not, their upload begins one round trip earlier.
  */
-function askEarly(
-  filling: Filling,
-  { graph }: LoadedImage,
-): { readonly answers: ReadonlyMap<Digest, Promise<boolean>>; readonly stop: () => void } {
-  if (!graph) return { answers: new Map(), stop: () => undefined };
+function askEarly(filling: Filling): {
+  readonly answers: ReadonlyMap<Digest, Promise<boolean>>;
+  readonly stop: () => void;
+} {
+  if (!filling.image.root) return { answers: new Map(), stop: () => undefined };
   const unneeded = new AbortController();
   const signal = AbortSignal.any([filling.signal, unneeded.signal]);
-  const first = largestFirst(filling, graph).slice(0, ASKED_EARLY);
+  const first = largestFirst(filling).slice(0, ASKED_EARLY);
   const asked = first.map((blob) => [blob.digest, isThere({ ...filling, signal }, blob)] as const);
   // Nobody may wait for the answer any more when it is an error.
   for (const [, answer] of asked) answer.catch(() => undefined);
   return { answers: new Map(asked), stop: () => unneeded.abort() };
 }
 
-/** Blobs, largest first, then the manifests over them, each after its children. */
-async function bringGraph(filling: Filling, graph: ContentGraph): Promise<void> {
-  const { signal } = filling;
-  const blobs = largestFirst(filling, graph);
-  await allOrNothing(
-    blobs.map((blob) => (abort) => bringBlob({ ...filling, signal: abort }, blob)),
-    signal,
-  );
-  const images = graph.manifests.filter(({ descriptor }) => !isIndexType(descriptor.mediaType));
-  await allOrNothing(
-    images.map((node) => (abort) => bringManifest({ ...filling, signal: abort }, node)),
-    signal,
-  );
-  for (const node of graph.manifests) {
-    if (isIndexType(node.descriptor.mediaType)) await bringManifest(filling, node);
-  }
-}
-
 /** What earlier pushes left; nobody asks for it where the whole image is there. */
 async function recall({ context, image, signal }: Filling): Promise<Remembered | undefined> {
-  const { digest } = image.graph ? image.graph.root : image.unfinished.config;
-  return context.memory?.recall(digest, signal);
+  return context.memory?.recall(image.key, signal);
+}
+
+/** One layer or config of an unfinished image: it is uploaded as soon as it is compressed. */
+type Item = Descriptor | PendingLayer;
+
+/**
+ * Every blob of every image at once: those that are known, largest first, and the others as they are
+ * ready. What several images have, or one has twice (two empty layers, say), is sent once.
+ * @returns the compressed layers of each unfinished image
+ */
+async function bringBlobs(filling: Filling): Promise<readonly (readonly Descriptor[])[]> {
+  const { image } = filling;
+  const sent = new Map<Digest, Promise<void>>();
+  const bring = async (item: Item, signal: AbortSignal): Promise<Descriptor> => {
+    const descriptor = isPending(item) ? await item.prepare(signal) : item;
+    if (!uploads(filling, descriptor)) return descriptor;
+    const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
+    sent.set(descriptor.digest, running);
+    await running;
+    return descriptor;
+  };
+  const known = largestFirst(filling);
+  const items = image.unfinished.flatMap(({ config, layers }): Item[] => [config, ...layers]);
+  const done = await allOrNothing(
+    [...known, ...items].map((item) => (signal) => bring(item, signal)),
+    filling.signal,
+  );
+  const rest = done.slice(known.length);
+  return image.unfinished.map(({ layers }) => rest.splice(0, layers.length + 1).slice(1));
+}
+
+function isIndex({ descriptor }: ManifestContent): boolean {
+  return isIndexType(descriptor.mediaType);
+}
+
+/** Blobs, then the manifests over them, then the indexes, each after its children. */
+async function bringAll(filling: Filling): Promise<ManifestContent> {
+  const { image, signal } = filling;
+  const layers = await bringBlobs(filling);
+  const written = image.unfinished.map((one, at) => one.finish(layers[at] ?? []));
+  const { manifests: last, root } = image.finish(written);
+  const known = [...image.manifests, ...written, ...last];
+  await allOrNothing(
+    known
+      .filter((node) => !isIndex(node))
+      .map((node) => (abort) => bringManifest({ ...filling, signal: abort }, node)),
+    signal,
+  );
+  for (const index of known.filter(isIndex)) await bringManifest(filling, index);
+  return root;
 }
 
 /** Fills one repository. */
 export async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledPlace> {
   const { image, place } = filling;
-  const early = askEarly(filling, image);
-  const { tags, there } = await look(filling, image.graph?.root.digest);
-  if (!image.graph) {
-    const known = { ...filling, remembered: await recall(filling) };
-    return { place, tags, root: await bringUnfinished(known, image.unfinished) };
-  }
-  const root = image.graph.manifests.at(-1);
-  if (!root) throw new Error('a graph has at least its root');
-  if (there) {
+  const early = askEarly(filling);
+  const { tags, there } = await look(filling, image.root?.descriptor.digest);
+  if (image.root && there) {
     early.stop();
-    reportExisting(filling, plan, root.descriptor.digest);
-  } else {
-    const remembered = await recall(filling);
-    await bringGraph({ ...filling, early: early.answers, remembered }, image.graph);
+    reportExisting(filling, plan, image.root.descriptor.digest);
+    return { place, tags, root: image.root };
   }
+  const remembered = await recall(filling);
+  const root = await bringAll({ ...filling, early: early.answers, remembered });
   return { place, tags, root };
-}
-
-/** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
-async function bringUnfinished(filling: Filling, image: UnfinishedImage): Promise<ManifestContent> {
-  // An image may hold one layer twice (two empty ones, say): its blob is sent once.
-  const sent = new Map<Digest, Promise<void>>();
-  const send = (descriptor: Descriptor, signal: AbortSignal): Promise<void> => {
-    const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
-    sent.set(descriptor.digest, running);
-    return running;
-  };
-  const [, ...layers] = await allOrNothing<Descriptor>(
-    [image.config, ...image.layers].map((item) => async (signal) => {
-      const descriptor = isPending(item) ? await item.prepare(signal) : item;
-      if (uploads(filling, descriptor)) await send(descriptor, signal);
-      return descriptor;
-    }),
-    filling.signal,
-  );
-  const content = image.finish(layers);
-  await bringManifest(filling, content);
-  return content;
 }

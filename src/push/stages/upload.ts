@@ -2,7 +2,7 @@ import type { Connection } from '../../registry/connection.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
-import type { LoadedImage } from '../image.ts';
+import type { LoadedImage } from '../loaded.ts';
 import type { PushPlan } from '../plan.ts';
 import type { Filling } from './bring.ts';
 import { bringImage, type FilledPlace } from './fill.ts';
