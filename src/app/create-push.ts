@@ -37,12 +37,12 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const { targets, platforms, foreignLayers, manifestStrategy: strategy } = config;
+  const { targets, platforms, foreignLayers, manifestStrategy: strategy, edits } = config;
   const { connect } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
-    request: { targets, platforms, strategy, foreignLayers, push: config.push },
+    request: { targets, platforms, strategy, edits, foreignLayers, push: config.push },
     openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,

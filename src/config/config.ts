@@ -1,3 +1,4 @@
+import type { Annotations } from './annotations.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 
@@ -34,6 +35,12 @@ export interface Config {
   readonly platforms: readonly Platform[];
   /** what becomes of several platforms */
   readonly manifestStrategy: 'auto' | 'merge';
+  /** what is changed about the image */
+  readonly edits: {
+    readonly attestations: 'keep' | 'drop';
+    readonly format: 'keep' | 'oci' | 'docker';
+    readonly annotations: Annotations;
+  };
   readonly compression: 'gzip' | 'zstd';
   /** also upload layers that their publisher asks not to redistribute */
   readonly foreignLayers: boolean;

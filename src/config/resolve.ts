@@ -142,6 +142,11 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     ...(githubToken ? { githubToken } : {}),
     platforms: get('platforms') ?? [],
     manifestStrategy: get('manifest-strategy') ?? 'auto',
+    edits: {
+      attestations: get('attestations') ?? 'keep',
+      format: get('format') ?? 'keep',
+      annotations: get('annotations') ?? { index: {}, manifest: {} },
+    },
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,
     ...readPace(places),

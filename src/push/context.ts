@@ -5,6 +5,7 @@ import type { Connection } from '../registry/connection.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
+import type { Edits } from './edit.ts';
 import type { ManifestStrategy } from './image.ts';
 import type { PushMemory } from './memory.ts';
 
@@ -13,6 +14,7 @@ export interface PushRequest {
   readonly targets: readonly Reference[];
   readonly platforms: readonly Platform[];
   readonly strategy: ManifestStrategy;
+  readonly edits: Edits;
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;

@@ -2,10 +2,11 @@ import type { OpenedSource, UnfinishedImage } from '../image/source.ts';
 import { walkGraph, type ContentGraph } from '../oci/graph.ts';
 import type { Platform } from '../oci/platform.ts';
 import { JoinedContent } from './joined.ts';
-import { entriesOf, readMember, type Member } from './member.ts';
-import { mergeEntries } from './merge.ts';
+import { hasEdits, type Edits } from './edit.ts';
+import { entriesOf, readMember, type Entry, type Member } from './member.ts';
+import { entriesFor, isAttestation, isImageEntry, mergeEntries } from './merge.ts';
 import type { LoadedImage } from './loaded.ts';
-import { loadMerged } from './merged.ts';
+import { loadMerged, type MergeRequest } from './merged.ts';
 import { asImageError, readPlatform, readSmall } from './read.ts';
 import { isRealPlatform, requirePlatforms, selectPlatforms } from './select.ts';
 
@@ -17,6 +18,7 @@ export interface ImageOptions {
   /** empty: everything */
   readonly platforms: readonly Platform[];
   readonly strategy: ManifestStrategy;
+  readonly edits: Edits;
   readonly signal?: AbortSignal | undefined;
   /** what was decided, in one sentence */
   readonly onNote?: (message: string) => void;
@@ -107,19 +109,70 @@ async function loadSingle(
   return ofGraph(description, new JoinedContent([source]), graph, platforms);
 }
 
+/** Attestations are left out where that is wanted, and that is said. */
+function withoutDropped(
+  entries: readonly Entry[],
+  { edits, onNote }: ImageOptions,
+): readonly Entry[] {
+  if (edits.attestations === 'keep') return entries;
+  const kept = entries.filter((entry) => !isAttestation(entry));
+  const dropped = entries.length - kept.length;
+  if (dropped > 0) onNote?.(`attestations: ${dropped} were left out`);
+  return kept;
+}
+
 async function loadSeveral(
   members: readonly Member[],
   description: string,
   options: ImageOptions,
 ): Promise<LoadedImage> {
-  const { strategy, platforms, signal } = options;
+  const { strategy, platforms } = options;
   const groups = await Promise.all(
     members.map((member) => named(member.source, () => entriesOf(member, options))),
   );
-  const merged = mergeEntries(groups, platforms, description);
+  const kept = groups.map((entries) => withoutDropped(entries, options));
+  const { images, others } = mergeEntries(kept, platforms, description);
   const sources = members.map(({ source }) => source);
-  const alone = strategy === 'auto' && merged.images.length === 1;
-  return loadMerged({ sources, description, merged, alone, signal });
+  const alone = strategy === 'auto' && images.length === 1;
+  const entries = alone ? images : [...images, ...others];
+  return finished({ ...options, sources, description, entries, alone });
+}
+
+/** One source that is changed on its way, in the order it has. */
+async function loadEdited(member: Member, options: ImageOptions): Promise<LoadedImage> {
+  const { source, root } = member;
+  const { platforms: wanted, strategy } = options;
+  const { description } = source;
+  const base = root?.manifest.kind === 'index' ? root : undefined;
+  const all = withoutDropped(await entriesOf(member, options), options);
+  const images = all.filter(isImageEntry);
+  requirePlatforms(
+    description,
+    wanted,
+    images.map(({ platform }) => platform),
+  );
+  const entries = entriesFor(all, wanted);
+  const chosen = entries.filter(isImageEntry);
+  const single = chosen.length === 1 && (wanted.length > 0 || entries.length === 1);
+  const alone = base === undefined || (strategy === 'auto' && single);
+  return finished({
+    ...options,
+    sources: [source],
+    description,
+    entries: alone && base ? chosen : entries,
+    alone,
+    base,
+  });
+}
+
+/** Annotations that have nowhere to go are named. */
+function finished(request: MergeRequest): Promise<LoadedImage> {
+  if (request.alone && Object.keys(request.edits.annotations.index).length > 0) {
+    request.onNote?.(
+      'annotations: those of the index are not used: one manifest is pushed, and no index',
+    );
+  }
+  return loadMerged(request);
 }
 
 /** Names the source in errors about what it holds. */
@@ -147,7 +200,8 @@ export async function loadImage(
   if (!first) throw new RangeError('there is no source');
   const isIndex = first.root?.manifest.kind === 'index';
   if (others.length === 0 && (options.strategy === 'auto' || isIndex)) {
-    return named(first.source, () => loadSingle(first, options));
+    const load = hasEdits(options.edits) ? loadEdited : loadSingle;
+    return named(first.source, () => load(first, options));
   }
   const description = sources.map((source) => source.description).join(', ');
   return loadSeveral(members, description, options);

@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { comparePlatforms, formatPlatform, platformKey, type Platform } from '../oci/platform.ts';
 import { imageError } from '../util/errors.ts';
 import type { Entry } from './member.ts';
@@ -14,13 +15,38 @@ export interface Merged {
   readonly others: readonly Entry[];
 }
 
-function isImage(entry: Entry): entry is PlatformEntry {
+/** True for an entry that something runs on. */
+export function isImageEntry(entry: Entry): entry is PlatformEntry {
   return isRealPlatform(entry.platform);
 }
 
 /** The image an attestation is about; a digest of nothing for other entries. */
 function attested({ descriptor }: Entry): string {
   return descriptor?.annotations?.[ATTESTED_DIGEST] ?? '';
+}
+
+/** True for what BuildKit attests of an image: provenance, an SBOM. */
+export function isAttestation(entry: Entry): boolean {
+  const { platform } = entry;
+  return attested(entry) !== '' || (platform !== undefined && !isRealPlatform(platform));
+}
+
+/** The entries for the wanted platforms and the attestations that belong to them, as they come. */
+export function entriesFor(
+  entries: readonly Entry[],
+  wanted: readonly Platform[],
+): readonly Entry[] {
+  if (wanted.length === 0) return entries;
+  const images = entries.filter(isImageEntry).filter(({ platform }) => isWanted(platform, wanted));
+  const digests = new Set(images.map(({ descriptor }) => descriptor?.digest ?? ''));
+  return entries.filter(
+    (entry) => images.some((image) => image === entry) || digests.has(attested(entry) as Digest),
+  );
+}
+
+/** The same attestation may be said to be about several images. */
+function nameOf(entry: Entry): string {
+  return `${entry.descriptor?.digest} ${attested(entry)}`;
 }
 
 function twice(first: PlatformEntry, second: PlatformEntry): Error {
@@ -49,7 +75,7 @@ function onePerPlatform(entries: readonly PlatformEntry[]): PlatformEntry[] {
 
 /** An image that nothing says a platform of has no place in an index of platforms. */
 function requireNames(entries: readonly Entry[], lone: ReadonlySet<Entry>): void {
-  const nameless = entries.find((entry) => lone.has(entry) && !isImage(entry));
+  const nameless = entries.find((entry) => lone.has(entry) && !isImageEntry(entry));
   if (!nameless) return;
   throw imageError(
     `${nameless.source.description} names no platform: neither a descriptor nor an image config says one.`,
@@ -72,7 +98,7 @@ export function mergeEntries(
 ): Merged {
   const all = groups.flat();
   requireNames(all, new Set(groups.flatMap((group) => (group.length === 1 ? group : []))));
-  const offered = all.filter(isImage);
+  const offered = all.filter(isImageEntry);
   requirePlatforms(
     description,
     wanted,
@@ -90,8 +116,8 @@ export function mergeEntries(
     return at < 0 ? images.length : at;
   };
   const rest = all.filter(
-    (entry) => !isImage(entry) && (wanted.length === 0 || rank(entry) < images.length),
+    (entry) => !isImageEntry(entry) && (wanted.length === 0 || rank(entry) < images.length),
   );
-  const others = [...new Map(rest.map((entry) => [entry.descriptor?.digest, entry])).values()];
+  const others = [...new Map(rest.map((entry) => [nameOf(entry), entry])).values()];
   return { images, others: others.toSorted((left, right) => rank(left) - rank(right)) };
 }

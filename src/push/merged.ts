@@ -1,124 +1,198 @@
-import type { OpenedSource } from '../image/source.ts';
+import type { OpenedSource, UnfinishedImage } from '../image/source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import { encodeIndex } from '../oci/encode.ts';
-import { FormatError } from '../oci/format-error.ts';
-import { walkGraph, type ManifestNode } from '../oci/graph.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import type { ManifestNode } from '../oci/graph.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import type { ManifestContent } from '../registry/manifests.ts';
-import type { LoadedImage } from './loaded.ts';
+import { readBelow } from './below.ts';
+import { editIndex, editManifest, type Edits } from './edit.ts';
 import { JoinedContent } from './joined.ts';
+import type { LoadedImage } from './loaded.ts';
 import type { Entry } from './member.ts';
-import type { Merged } from './merge.ts';
-import { asImageError, readSmall } from './read.ts';
+import { ATTESTED_DIGEST, isRealPlatform } from './select.ts';
 
-/** What an index is made of. */
+/** What an image is made of. */
 export interface MergeRequest {
   readonly sources: readonly OpenedSource[];
   /** names all sources */
   readonly description: string;
-  readonly merged: Merged;
+  /** in the order of the index */
+  readonly entries: readonly Entry[];
   /** the one image is pushed itself, without an index over it */
   readonly alone: boolean;
+  /** the index that is changed; without one a new one is written */
+  readonly base?: ManifestNode | undefined;
+  readonly edits: Edits;
   readonly signal?: AbortSignal | undefined;
+  readonly onNote?: ((message: string) => void) | undefined;
 }
 
-interface Below {
-  readonly manifests: readonly ManifestNode[];
-  readonly blobs: readonly Descriptor[];
+/** What became of the manifests that are known, by the digests they had. */
+type Edited = ReadonlyMap<Digest, ManifestNode>;
+
+function nameOf({ platform, source }: Entry): string {
+  const what = isRealPlatform(platform) ? formatPlatform(platform) : 'an entry without a platform';
+  return `${what} of ${source.description}`;
 }
 
-/** Everything below the entries that are there, each digest once, and who holds it. */
-async function readBelow(
+/** Nothing but what the entries name is changed: what is below an entry is not looked into. */
+function editKnown(
   entries: readonly Entry[],
-  content: JoinedContent,
-  signal?: AbortSignal,
-): Promise<Below> {
-  const manifests = new Map<Digest, ManifestNode>();
-  const blobs = new Map<Digest, Descriptor>();
-  for (const { source, descriptor } of entries) {
-    if (!descriptor) continue;
-    const load = (child: Descriptor): Promise<Uint8Array> =>
-      readSmall(source, child, undefined, signal);
-    try {
-      const graph = await walkGraph(descriptor, load);
-      for (const node of graph.manifests) {
-        manifests.set(node.descriptor.digest, node);
-        content.add(node.descriptor.digest, source);
-      }
-      for (const blob of graph.blobs) {
-        const known = blobs.get(blob.digest) ?? blob;
-        if (known.size !== blob.size) {
-          throw new FormatError(
-            `${blob.digest} is listed with ${known.size} and with ${blob.size} bytes`,
-          );
-        }
-        blobs.set(blob.digest, known);
-        content.add(blob.digest, source);
-      }
-    } catch (error) {
-      throw asImageError(source.description, error);
+  manifests: readonly ManifestNode[],
+  { alone, edits, onNote }: MergeRequest,
+): Edited {
+  const known = new Map(manifests.map((node) => [node.descriptor.digest, node]));
+  const edited = new Map<Digest, ManifestNode>();
+  for (const entry of entries) {
+    const node = entry.descriptor && known.get(entry.descriptor.digest);
+    if (!node) continue;
+    const { digest } = node.descriptor;
+    const isImage = alone || isRealPlatform(entry.platform);
+    const after = editManifest(node, edits, nameOf(entry), isImage);
+    edited.set(digest, after);
+    if (after.descriptor.digest === digest) continue;
+    onNote?.(
+      `${nameOf(entry)} is changed: its digest is ${after.descriptor.digest}, not ${digest}`,
+    );
+    if (node.manifest.annotations && !after.manifest.annotations) {
+      onNote?.(`${nameOf(entry)} loses its annotations, which Docker's format has not`);
     }
   }
-  return { manifests: [...manifests.values()], blobs: [...blobs.values()] };
+  return edited;
 }
 
-/** Every entry with the manifest that was written for it meanwhile. */
+/** An attestation goes on naming the image it belongs to, by the digest that this one has now. */
+function reattached(
+  annotations: Descriptor['annotations'],
+  edited: Edited,
+): Descriptor['annotations'] {
+  const subject = annotations?.[ATTESTED_DIGEST];
+  const now = edited.get((subject ?? '') as Digest)?.descriptor.digest;
+  return now ? { ...annotations, [ATTESTED_DIGEST]: now } : annotations;
+}
+
+/** Every entry as the index names it, with the manifests that were written meanwhile. */
 function described(
-  entries: readonly Entry[],
+  { entries, base }: MergeRequest,
+  edited: Edited,
   written: readonly ManifestContent[],
 ): readonly Descriptor[] {
   const rest = [...written];
-  return entries.map(({ descriptor, platform }) => {
-    const named = descriptor ?? rest.shift()?.descriptor;
-    if (!named) throw new RangeError('the manifest of an image is missing');
-    return { ...named, ...(platform ? { platform } : {}) };
+  return entries.map((entry) => {
+    const said = entry.descriptor;
+    const content = said ? edited.get(said.digest) : rest.shift();
+    if (!content) throw new RangeError('the manifest of an image is missing');
+    const { mediaType, digest, size } = content.descriptor;
+    const platform = (base ? said?.platform : undefined) ?? entry.platform;
+    const annotations = reattached(said?.annotations, edited);
+    return {
+      ...said,
+      mediaType,
+      digest,
+      size,
+      ...(annotations ? { annotations } : {}),
+      ...(platform && !(base && !said?.platform) ? { platform } : {}),
+    };
   });
 }
 
-function indexOver(entries: readonly Descriptor[]): ManifestNode {
-  const { descriptor, bytes } = encodeIndex(entries);
-  return { descriptor, bytes, manifest: parseManifest(bytes, descriptor.mediaType) };
+function indexOver(
+  request: MergeRequest,
+  edited: Edited,
+  written: readonly ManifestContent[],
+): ManifestNode {
+  const { base, edits } = request;
+  const entries = described(request, edited, written);
+  if (base) return editIndex(base, entries, edits);
+  const fresh = encodeIndex(entries);
+  const { manifests } = JSON.parse(Buffer.from(fresh.bytes).toString('utf8')) as {
+    manifests: readonly Descriptor[];
+  };
+  return editIndex(fresh, manifests, edits);
 }
 
 /** Of what is still to be compressed, the config says which image it is. */
-function keyOf(entries: readonly Entry[]): Digest {
+function keyOf({ entries }: MergeRequest): Digest {
   const names = entries.map(
     ({ descriptor, unfinished }) => descriptor?.digest ?? unfinished?.config.digest,
   );
   return digestOf(names.join('\n'));
 }
 
+/** Images to be compressed, whose manifests are changed as soon as they are written. */
+function unfinishedOf(
+  entries: readonly Entry[],
+  content: JoinedContent,
+  edits: Edits,
+): readonly UnfinishedImage[] {
+  return entries.flatMap((entry) => {
+    if (!entry.unfinished) return [];
+    const image = content.adopt(entry.unfinished, entry.source);
+    const finish: UnfinishedImage['finish'] = (layers) =>
+      editManifest(image.finish(layers), edits, nameOf(entry), true);
+    return [{ config: image.config, layers: image.layers, finish }];
+  });
+}
+
+/** What was changed is said; so is what still speaks of what was there before. */
+function tellOfIndex(
+  { base, entries, edits, onNote }: MergeRequest,
+  edited: Edited,
+  root?: ManifestNode,
+): void {
+  const before = base?.descriptor.digest;
+  const now = root?.descriptor.digest;
+  if (before && now && before !== now) {
+    onNote?.(`the index is changed: its digest is ${now}, not ${before}`);
+  }
+  const lost = [base?.manifest, ...entries.map(({ descriptor }) => descriptor)];
+  if (edits.format === 'docker' && lost.some((one) => one?.annotations)) {
+    onNote?.("the annotations in the index are left out, which Docker's format has not");
+  }
+  const stale = entries.some(({ descriptor }) => {
+    const subject = (descriptor?.annotations?.[ATTESTED_DIGEST] ?? '') as Digest;
+    return (edited.get(subject)?.descriptor.digest ?? subject) !== subject;
+  });
+  if (stale) {
+    onNote?.(
+      'attestations of changed images still speak of the digests these had; attestations: drop leaves them out',
+    );
+  }
+}
+
 /**
- * The image of several sources: an index over all entries, or the one image there is.
- * @throws PushError IMAGE when a source is damaged
+ * The image of the entries: an index over them, or the one image there is.
+ * @throws PushError IMAGE when a source is damaged, or cannot be changed as wanted
  */
 export async function loadMerged(request: MergeRequest): Promise<LoadedImage> {
-  const { sources, description, merged, alone, signal } = request;
-  const { images } = merged;
-  const entries: readonly Entry[] = alone ? images : [...images, ...merged.others];
+  const { sources, description, entries, alone, edits, signal } = request;
   const content = new JoinedContent(sources);
-  const { manifests, blobs } = await readBelow(entries, content, signal);
-  const unfinished = entries.flatMap(({ unfinished: image, source }) =>
-    image ? [content.adopt(image, source)] : [],
-  );
-  const finish: LoadedImage['finish'] = (written) => {
-    const [only] = alone ? [...manifests, ...written] : [];
-    if (only) return { manifests: [], root: only };
-    const index = indexOver(described(entries, written));
-    return { manifests: [index], root: index };
-  };
+  const { manifests: read, blobs } = await readBelow(entries, content, signal);
+  const edited = editKnown(entries, read, request);
+  const manifests = read.map((node) => edited.get(node.descriptor.digest) ?? node);
+  const unfinished = unfinishedOf(entries, content, edits);
   const shared = {
     description,
     content,
-    platforms: images.map(({ platform }) => platform),
+    platforms: entries.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : [])),
     manifestCount: manifests.length + unfinished.length + (alone ? 0 : 1),
     blobs,
     unfinished,
   };
-  if (unfinished.length > 0) return { ...shared, key: keyOf(entries), manifests, finish };
-  const root = alone ? manifests.at(-1) : indexOver(described(entries, []));
+  if (unfinished.length > 0) {
+    if (!alone) tellOfIndex(request, edited);
+    const finish: LoadedImage['finish'] = (written) => {
+      const [only] = alone ? written : [];
+      if (only) return { manifests: [], root: only };
+      const index = indexOver(request, edited, written);
+      return { manifests: [index], root: index };
+    };
+    return { ...shared, key: keyOf(request), manifests, finish };
+  }
+  const root = alone ? manifests.at(-1) : indexOver(request, edited, []);
   if (!root) throw new Error('an image has a manifest');
+  if (!alone) tellOfIndex(request, edited, root);
   return {
     ...shared,
     key: root.descriptor.digest,

@@ -25,6 +25,11 @@ describe('inputs win over environment, config and defaults', () => {
       registries: {},
       platforms: [],
       manifestStrategy: 'auto',
+      edits: {
+        attestations: 'keep',
+        format: 'keep',
+        annotations: { index: {}, manifest: {} },
+      },
       compression: 'gzip',
       foreignLayers: false,
       attempts: 10,

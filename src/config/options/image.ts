@@ -1,4 +1,5 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
+import { annotations } from '../annotations.ts';
 import { choice, flag, list, platforms, sources } from '../values.ts';
 
 /** What is pushed, and to which names. */
@@ -48,6 +49,30 @@ export const IMAGE_OPTIONS = defineOptions({
     placeholder: 'KIND',
     default: 'auto',
     help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index.',
+  },
+  attestations: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('keep', 'drop'),
+    placeholder: 'keep|drop',
+    default: 'keep',
+    help: 'What becomes of the provenance and SBOMs that BuildKit adds to an index (its unknown/unknown entries): they are kept, or left out.',
+  },
+  annotations: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: annotations,
+    placeholder: 'KEY=VALUE',
+    repeatable: true,
+    help: 'Annotations to add, one per line as docker/metadata-action prints them: key=value with index: or manifest: before it (the manifest of each platform when neither); what is annotated has another digest then.',
+  },
+  format: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('keep', 'oci', 'docker'),
+    placeholder: 'KIND',
+    default: 'keep',
+    help: 'The format of manifests and indexes: as they are, or converted to that of OCI or Docker (manifest lists), which changes their digests; what a format cannot express is an error.',
   },
   compression: {
     ...EVERYWHERE,
