@@ -1,5 +1,5 @@
 /** A real Debian for two platforms, from sources of every kind: one image, read back by others. */
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeWith } from '../support/services/describe-with.ts';
@@ -13,6 +13,7 @@ import {
   type Service,
 } from '../support/services/index.ts';
 import { layoutFacts, layoutRoot, type Facts } from './support/image-facts.ts';
+import { PLACES, type Place } from './support/places.ts';
 import { createReader, type Reader } from './support/reader.ts';
 import { runAction, runCli } from './support/run.ts';
 
@@ -167,6 +168,49 @@ describeWith(
           manifests: [{ digest: manifests[0]?.digest }],
         },
       );
+    });
+
+    describe.each(PLACES)('to $title', ({ needs, start: startPlace }) => {
+      describeWith(needs, 'as it is needed', () => {
+        let place: Place;
+        beforeAll(async () => {
+          place = await startPlace();
+        });
+        afterAll(() => place?.stop());
+
+        it('an archive to be compressed and a layout are one index', async () => {
+          const source = [
+            `docker-archive:${join(folder, 'arm64.tar')}`,
+            `oci:${join(folder, 'amd64')}`,
+          ].join('\n');
+          const reference = `${place.host}/${place.namespace}/merged:1`;
+          const inputs = { format: 'oci', annotations: 'index:org.opencontainers.image.title=app' };
+          const run = await place.push('', reference, { ...inputs, source });
+          expect(run).toMatchObject({ code: 0, leftovers: [] });
+          await place.reader.validate(reference);
+          expect(JSON.parse(await place.reader.manifest(reference))).toMatchObject({
+            annotations: { 'org.opencontainers.image.title': 'app' },
+            manifests: [
+              { platform: { architecture: 'amd64' } },
+              { platform: { architecture: 'arm64' } },
+            ],
+          });
+        });
+
+        it('its platforms are pushed separately', async () => {
+          const reference = `${place.host}/${place.namespace}/separate:1`;
+          const source = `oci:${requireImage('debian')}`;
+          const run = await place.push(source, reference, { 'manifest-strategy': 'separate' });
+          expect(run).toMatchObject({ code: 0, leftovers: [] });
+          for (const architecture of ARCHITECTURES) {
+            const tag = `${reference}-linux-${architecture}`;
+            const digest = await layoutRoot(join(folder, architecture));
+            expect(await place.reader.digest(tag)).toBe(digest);
+            await place.reader.validate(tag);
+          }
+          expect(await place.reader.digest(reference)).toBeUndefined();
+        });
+      });
     });
   },
 );

@@ -76,7 +76,7 @@ describe('attestations: drop', () => {
     for (const { digest } of proofs) expect(registry.manifest('app', digest)).toBeUndefined();
     const now = registry.tags('app')['1'];
     expect(report.notes).toEqual([
-      'attestations: 2 were left out',
+      'attestations left out: 2',
       `the index is changed: its digest is ${now}, not ${root.digest}`,
     ]);
     registry.assertClean();

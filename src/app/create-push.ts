@@ -5,7 +5,7 @@ import { createEmitter, type Emit, type EventSink } from '../util/events.ts';
 import type { PushContext } from '../push/context.ts';
 import type { PushMemory } from '../push/memory.ts';
 import { startDeadline } from '../push/deadline.ts';
-import { placesOf, type PushPlan } from '../push/plan.ts';
+import { placesOf, type PlannedPlace, type PushPlan } from '../push/plan.ts';
 import { push } from '../push/push.ts';
 import { createCollector } from '../report/collector.ts';
 import type { PushReport } from '../report/push-report.ts';
@@ -37,12 +37,27 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const { targets, platforms, foreignLayers, manifestStrategy: strategy, edits } = config;
+  const {
+    targets,
+    platforms,
+    foreignLayers,
+    manifestStrategy: strategy,
+    edits,
+    platformSuffix,
+  } = config;
   const { connect } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
-    request: { targets, platforms, strategy, edits, foreignLayers, push: config.push },
+    request: {
+      targets,
+      platforms,
+      strategy,
+      edits,
+      suffix: platformSuffix,
+      foreignLayers,
+      push: config.push,
+    },
     openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
@@ -50,6 +65,13 @@ function contextOf(
     emit: sharing.overhear(emit),
     signal,
   };
+}
+
+/** Where it goes; which tags platforms get each for itself is known when they are. */
+function expectedPlaces({ targets, manifestStrategy }: Config): readonly PlannedPlace[] {
+  const places = placesOf(targets);
+  if (manifestStrategy !== 'separate') return places;
+  return places.map(({ registry, repository }) => ({ registry, repository, tags: [] }));
 }
 
 function statePlaces(config: Config, host: Host, emit: Emit): StatePlaces | undefined {
@@ -85,7 +107,7 @@ export async function runPush(
   const deadline = startDeadline({ timeoutMs: config.timeoutMs, clock });
   const collector = createCollector({
     source: config.sources.join(', '),
-    places: placesOf(config.targets),
+    places: expectedPlaces(config),
     now: () => clock.now(),
     ...(host.redact ? { redact: host.redact } : {}),
   });

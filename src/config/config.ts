@@ -34,7 +34,9 @@ export interface Config {
   /** empty: everything the source holds */
   readonly platforms: readonly Platform[];
   /** what becomes of several platforms */
-  readonly manifestStrategy: 'auto' | 'merge';
+  readonly manifestStrategy: 'auto' | 'merge' | 'separate';
+  /** what `separate` adds to tags, with {os}, {arch} and {variant} */
+  readonly platformSuffix: string;
   /** what is changed about the image */
   readonly edits: {
     readonly attestations: 'keep' | 'drop';

@@ -2,7 +2,8 @@ import type { ErrorCode } from '../util/errors.ts';
 
 /** What the action gives to later steps, in order. */
 export const OUTPUTS = {
-  digest: 'The digest of the manifest or index that was pushed; empty while unknown.',
+  digest:
+    'The digest of the manifest or index that was pushed; empty while unknown, and where each platform has its own.',
   image: 'The image as name@digest, by the name of the first tag; empty when nothing was pushed.',
   tags: 'The references that were published, one per line; of a dry run those that would be.',
   report: 'The path of the JSON report.',

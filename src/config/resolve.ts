@@ -119,6 +119,22 @@ function readPace(
   };
 }
 
+/** What becomes of the platforms, and of what their manifests say. */
+function readShape(
+  places: readonly Place[],
+): Pick<Config, 'platforms' | 'manifestStrategy' | 'platformSuffix' | 'edits'> {
+  return {
+    platforms: valueOf(places, 'platforms') ?? [],
+    manifestStrategy: valueOf(places, 'manifest-strategy') ?? 'auto',
+    platformSuffix: valueOf(places, 'platform-suffix') ?? '-{os}-{arch}-{variant}',
+    edits: {
+      attestations: valueOf(places, 'attestations') ?? 'keep',
+      format: valueOf(places, 'format') ?? 'keep',
+      annotations: valueOf(places, 'annotations') ?? { index: {}, manifest: {} },
+    },
+  };
+}
+
 /**
  * Everything somebody asked for, from inputs, environment, config and defaults (in this order of
  * precedence), validated, completed and frozen. Sends nothing and writes nothing.
@@ -140,13 +156,7 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     push,
     registries: await readRegistrySettings(places, targets, push, request),
     ...(githubToken ? { githubToken } : {}),
-    platforms: get('platforms') ?? [],
-    manifestStrategy: get('manifest-strategy') ?? 'auto',
-    edits: {
-      attestations: get('attestations') ?? 'keep',
-      format: get('format') ?? 'keep',
-      annotations: get('annotations') ?? { index: {}, manifest: {} },
-    },
+    ...readShape(places),
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,
     ...readPace(places),

@@ -99,6 +99,17 @@ export const registry = value('a registry', (given): RegistryAddress | undefined
   typeof given === 'string' ? parseRegistryUrl(given.trim()) : undefined,
 );
 
+/** What is added to a tag for a platform. */
+export const suffixTemplate = value('a suffix', (given) => {
+  if (typeof given !== 'string') return undefined;
+  const written = given.trim();
+  const literal = written.replaceAll(/\{(?:os|arch|variant)\}/g, '');
+  if (/^[\w.-]*$/.test(literal)) return written;
+  throw new FormatError(
+    `${shown(given)} cannot be part of a tag (expected letters, digits, dots, dashes and underscores, and only {os}, {arch} and {variant} for the platform)`,
+  );
+});
+
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): ValueSchema<T> {
   return value(`one of ${words.join(', ')}`, (given) => words.find((word) => word === given));

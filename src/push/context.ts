@@ -15,6 +15,8 @@ export interface PushRequest {
   readonly platforms: readonly Platform[];
   readonly strategy: ManifestStrategy;
   readonly edits: Edits;
+  /** what is added to tags where each platform has its own */
+  readonly suffix: string;
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;

@@ -6,12 +6,15 @@ import { hasEdits, type Edits } from './edit.ts';
 import { entriesOf, readMember, type Entry, type Member } from './member.ts';
 import { entriesFor, isAttestation, isImageEntry, mergeEntries } from './merge.ts';
 import type { LoadedImage } from './loaded.ts';
-import { loadMerged, type MergeRequest } from './merged.ts';
+import { loadMerged, type MergeRequest, type Shape } from './merged.ts';
 import { asImageError, readPlatform, readSmall } from './read.ts';
 import { isRealPlatform, requirePlatforms, selectPlatforms } from './select.ts';
 
-/** `auto`: one platform is a manifest, several are an index, an index is what it is. */
-export type ManifestStrategy = 'auto' | 'merge';
+/**
+ * `auto`: one platform is a manifest, several are an index, an index is what it is; `merge`: always
+ * an index; `separate`: never one, but tags for each platform.
+ */
+export type ManifestStrategy = 'auto' | 'merge' | 'separate';
 
 /** What is to become of the sources. */
 export interface ImageOptions {
@@ -19,6 +22,8 @@ export interface ImageOptions {
   readonly platforms: readonly Platform[];
   readonly strategy: ManifestStrategy;
   readonly edits: Edits;
+  /** what `separate` adds to tags: {os}, {arch} and {variant} stand for the platform */
+  readonly suffix: string;
   readonly signal?: AbortSignal | undefined;
   /** what was decided, in one sentence */
   readonly onNote?: (message: string) => void;
@@ -43,8 +48,9 @@ function ofGraph(
     manifestCount: manifests.length,
     blobs,
     unfinished: [],
-    root,
-    finish: () => ({ manifests: [], root }),
+    suffixes: [''],
+    roots: [root],
+    finish: () => ({ manifests: [], roots: [root] }),
   };
 }
 
@@ -64,10 +70,8 @@ function ofUnfinished(
     manifestCount: 1,
     blobs: [],
     unfinished: [image],
-    finish: ([root]) => {
-      if (!root) throw new RangeError('the manifest of the image is missing');
-      return { manifests: [], root };
-    },
+    suffixes: [''],
+    finish: (roots) => ({ manifests: [], roots }),
   };
 }
 
@@ -117,8 +121,13 @@ function withoutDropped(
   if (edits.attestations === 'keep') return entries;
   const kept = entries.filter((entry) => !isAttestation(entry));
   const dropped = entries.length - kept.length;
-  if (dropped > 0) onNote?.(`attestations: ${dropped} were left out`);
+  if (dropped > 0) onNote?.(`attestations left out: ${dropped}`);
   return kept;
+}
+
+function shapeOf(strategy: ManifestStrategy, single: boolean): Shape {
+  if (strategy === 'separate') return 'each';
+  return strategy === 'auto' && single ? 'one' : 'index';
 }
 
 async function loadSeveral(
@@ -133,9 +142,14 @@ async function loadSeveral(
   const kept = groups.map((entries) => withoutDropped(entries, options));
   const { images, others } = mergeEntries(kept, platforms, description);
   const sources = members.map(({ source }) => source);
-  const alone = strategy === 'auto' && images.length === 1;
-  const entries = alone ? images : [...images, ...others];
-  return finished({ ...options, sources, description, entries, alone });
+  const shape = shapeOf(strategy, images.length === 1);
+  if (strategy === 'separate' && others.length > 0) {
+    options.onNote?.(
+      'attestations and other entries without a platform are left out: there is no index to hold them',
+    );
+  }
+  const entries = shape === 'index' ? [...images, ...others] : images;
+  return finished({ ...options, sources, description, entries, shape });
 }
 
 /** One source that is changed on its way, in the order it has. */
@@ -154,23 +168,15 @@ async function loadEdited(member: Member, options: ImageOptions): Promise<Loaded
   const entries = entriesFor(all, wanted);
   const chosen = entries.filter(isImageEntry);
   const single = chosen.length === 1 && (wanted.length > 0 || entries.length === 1);
-  const alone = base === undefined || (strategy === 'auto' && single);
-  return finished({
-    ...options,
-    sources: [source],
-    description,
-    entries: alone && base ? chosen : entries,
-    alone,
-    base,
-  });
+  const shape = base === undefined ? 'one' : shapeOf(strategy, single);
+  const own = shape === 'one' && base ? chosen : entries;
+  return finished({ ...options, sources: [source], description, entries: own, shape, base });
 }
 
 /** Annotations that have nowhere to go are named. */
 function finished(request: MergeRequest): Promise<LoadedImage> {
-  if (request.alone && Object.keys(request.edits.annotations.index).length > 0) {
-    request.onNote?.(
-      'annotations: those of the index are not used: one manifest is pushed, and no index',
-    );
+  if (request.shape !== 'index' && Object.keys(request.edits.annotations.index).length > 0) {
+    request.onNote?.('annotations: those of the index are not used: no index is pushed');
   }
   return loadMerged(request);
 }
@@ -199,7 +205,8 @@ export async function loadImage(
   const [first, ...others] = members;
   if (!first) throw new RangeError('there is no source');
   const isIndex = first.root?.manifest.kind === 'index';
-  if (others.length === 0 && (options.strategy === 'auto' || isIndex)) {
+  const { strategy } = options;
+  if (others.length === 0 && (strategy === 'auto' || (strategy === 'merge' && isIndex))) {
     const load = hasEdits(options.edits) ? loadEdited : loadSingle;
     return named(first.source, () => load(first, options));
   }

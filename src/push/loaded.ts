@@ -10,8 +10,8 @@ import type { JoinedContent } from './joined.ts';
 export interface FinishedImage {
   /** manifests that are still to be stored, each after its children */
   readonly manifests: readonly ManifestContent[];
-  /** what tags are to point at */
-  readonly root: ManifestContent;
+  /** what tags are to point at, for each of `suffixes` */
+  readonly roots: readonly ManifestContent[];
 }
 
 /** An image that has been read as far as its manifests: all that a plan needs. */
@@ -30,8 +30,10 @@ export interface LoadedImage {
   readonly blobs: readonly Descriptor[];
   /** images whose manifest is written when their layers are compressed */
   readonly unfinished: readonly UnfinishedImage[];
-  /** the last of `manifests`; undefined exactly while something is unfinished */
-  readonly root?: ManifestNode;
+  /** what tags get for each root: nothing where there is one, else the name of its platform */
+  readonly suffixes: readonly string[];
+  /** what tags are to point at; undefined exactly while something is unfinished */
+  readonly roots?: readonly ManifestNode[];
   /** @param written the manifests of `unfinished`, in their order */
   finish(written: readonly ManifestContent[]): FinishedImage;
 }

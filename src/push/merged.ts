@@ -3,14 +3,19 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf, type Digest } from '../oci/digest.ts';
 import { encodeIndex } from '../oci/encode.ts';
 import type { ManifestNode } from '../oci/graph.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ManifestContent } from '../registry/manifests.ts';
 import { readBelow } from './below.ts';
 import { editIndex, editManifest, type Edits } from './edit.ts';
 import { JoinedContent } from './joined.ts';
-import type { LoadedImage } from './loaded.ts';
+import type { FinishedImage, LoadedImage } from './loaded.ts';
 import type { Entry } from './member.ts';
 import { ATTESTED_DIGEST, isRealPlatform } from './select.ts';
+import { suffixesFor } from './separate.ts';
+
+/** `one`: the one image itself; `index`: an index over all; `each`: every image, without an index. */
+export type Shape = 'one' | 'index' | 'each';
 
 /** What an image is made of. */
 export interface MergeRequest {
@@ -19,8 +24,9 @@ export interface MergeRequest {
   readonly description: string;
   /** in the order of the index */
   readonly entries: readonly Entry[];
-  /** the one image is pushed itself, without an index over it */
-  readonly alone: boolean;
+  readonly shape: Shape;
+  /** what is added to tags where each image gets its own: a template */
+  readonly suffix: string;
   /** the index that is changed; without one a new one is written */
   readonly base?: ManifestNode | undefined;
   readonly edits: Edits;
@@ -40,7 +46,7 @@ function nameOf({ platform, source }: Entry): string {
 function editKnown(
   entries: readonly Entry[],
   manifests: readonly ManifestNode[],
-  { alone, edits, onNote }: MergeRequest,
+  { shape, edits, onNote }: MergeRequest,
 ): Edited {
   const known = new Map(manifests.map((node) => [node.descriptor.digest, node]));
   const edited = new Map<Digest, ManifestNode>();
@@ -48,7 +54,7 @@ function editKnown(
     const node = entry.descriptor && known.get(entry.descriptor.digest);
     if (!node) continue;
     const { digest } = node.descriptor;
-    const isImage = alone || isRealPlatform(entry.platform);
+    const isImage = shape === 'one' || isRealPlatform(entry.platform);
     const after = editManifest(node, edits, nameOf(entry), isImage);
     edited.set(digest, after);
     if (after.descriptor.digest === digest) continue;
@@ -139,7 +145,7 @@ function unfinishedOf(
 function tellOfIndex(
   { base, entries, edits, onNote }: MergeRequest,
   edited: Edited,
-  root?: ManifestNode,
+  root?: ManifestContent,
 ): void {
   const before = base?.descriptor.digest;
   const now = root?.descriptor.digest;
@@ -161,12 +167,35 @@ function tellOfIndex(
   }
 }
 
+/** What tags will point at, and the index that has to be written for it. */
+function rootsOf(
+  request: MergeRequest,
+  edited: Edited,
+  written: readonly ManifestContent[],
+): FinishedImage {
+  if (request.shape === 'index') {
+    const index = indexOver(request, edited, written);
+    return { manifests: [index], roots: [index] };
+  }
+  const rest = [...written];
+  const roots = request.entries.map(({ descriptor }) =>
+    descriptor ? edited.get(descriptor.digest) : rest.shift(),
+  );
+  return { manifests: [], roots: roots.filter((root) => root !== undefined) };
+}
+
+function nodeOf({ descriptor, bytes }: ManifestContent): ManifestNode {
+  return { descriptor, bytes, manifest: parseManifest(bytes, descriptor.mediaType) };
+}
+
 /**
- * The image of the entries: an index over them, or the one image there is.
+ * The image of the entries: an index over them, the one image there is, or each by itself.
  * @throws PushError IMAGE when a source is damaged, or cannot be changed as wanted
  */
 export async function loadMerged(request: MergeRequest): Promise<LoadedImage> {
-  const { sources, description, entries, alone, edits, signal } = request;
+  const { sources, description, entries, shape, suffix, edits, signal } = request;
+  const platforms = entries.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : []));
+  const suffixes = shape === 'each' ? suffixesFor(suffix, platforms) : [''];
   const content = new JoinedContent(sources);
   const { manifests: read, blobs } = await readBelow(entries, content, signal);
   const edited = editKnown(entries, read, request);
@@ -175,29 +204,26 @@ export async function loadMerged(request: MergeRequest): Promise<LoadedImage> {
   const shared = {
     description,
     content,
-    platforms: entries.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : [])),
-    manifestCount: manifests.length + unfinished.length + (alone ? 0 : 1),
+    platforms,
+    manifestCount: manifests.length + unfinished.length + (shape === 'index' ? 1 : 0),
     blobs,
     unfinished,
+    suffixes,
   };
   if (unfinished.length > 0) {
-    if (!alone) tellOfIndex(request, edited);
-    const finish: LoadedImage['finish'] = (written) => {
-      const [only] = alone ? written : [];
-      if (only) return { manifests: [], root: only };
-      const index = indexOver(request, edited, written);
-      return { manifests: [index], root: index };
-    };
+    if (shape === 'index') tellOfIndex(request, edited);
+    const finish: LoadedImage['finish'] = (written) => rootsOf(request, edited, written);
     return { ...shared, key: keyOf(request), manifests, finish };
   }
-  const root = alone ? manifests.at(-1) : indexOver(request, edited, []);
+  const { manifests: last, roots } = rootsOf(request, edited, []);
+  const [root] = roots;
   if (!root) throw new Error('an image has a manifest');
-  if (!alone) tellOfIndex(request, edited, root);
+  if (shape === 'index') tellOfIndex(request, edited, root);
   return {
     ...shared,
-    key: root.descriptor.digest,
-    manifests: alone ? manifests : [...manifests, root],
-    root,
-    finish: () => ({ manifests: [], root }),
+    key: roots.length === 1 ? root.descriptor.digest : keyOf(request),
+    manifests: [...manifests, ...last.map(nodeOf)],
+    roots: roots.map(nodeOf),
+    finish: () => ({ manifests: [], roots }),
   };
 }

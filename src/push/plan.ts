@@ -5,6 +5,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { PendingLayer } from '../image/source.ts';
 import type { LoadedImage } from './loaded.ts';
+import { suffixedTag } from './separate.ts';
 
 /** A blob that is to be in every place; `digest` is missing while the layer is not compressed yet. */
 export interface PlannedBlob {
@@ -53,6 +54,22 @@ export function placesOf(targets: readonly Reference[]): PlannedPlace[] {
   return [...byPlace.values()];
 }
 
+/** The tags of every platform, where each gets its own: those of the first root come first. */
+function suffixed(place: PlannedPlace, { suffixes }: LoadedImage): PlannedPlace {
+  const tags = suffixes.flatMap((suffix) => place.tags.map((tag) => suffixedTag(tag, suffix)));
+  return { ...place, tags };
+}
+
+/** The tags of a planned place that point at one of the image's roots. */
+export function tagsOfRoot(
+  { tags }: PlannedPlace,
+  { suffixes }: LoadedImage,
+  root: number,
+): readonly string[] {
+  const each = tags.length / suffixes.length;
+  return tags.slice(root * each, (root + 1) * each);
+}
+
 /** True for a layer that is still to be compressed. */
 export function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
   return 'prepare' in layer;
@@ -82,7 +99,7 @@ export function planPush(image: LoadedImage, options: PlanOptions): PushPlan {
   const stays = (blob: PlannedBlob): boolean =>
     !options.foreignLayers && isForeignLayer(blob.mediaType);
   const blobs = all.filter((blob) => !stays(blob));
-  const root = image.root?.descriptor;
+  const root = image.roots?.length === 1 ? image.roots[0]?.descriptor : undefined;
   return {
     source: image.description,
     ...(root ? { root: { digest: root.digest, mediaType: root.mediaType, size: root.size } } : {}),
@@ -91,6 +108,6 @@ export function planPush(image: LoadedImage, options: PlanOptions): PushPlan {
     blobs,
     foreign: all.filter(stays).flatMap(({ digest }) => (digest ? [digest] : [])),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
-    places: placesOf(options.targets),
+    places: placesOf(options.targets).map((place) => suffixed(place, image)),
   };
 }

@@ -8,13 +8,17 @@ import { loadImage } from './image.ts';
 import type { LoadedImage } from './loaded.ts';
 import { planPush, type PushPlan } from './plan.ts';
 import { check } from './stages/check.ts';
+import type { FilledPlace } from './stages/fill.ts';
 import { publish } from './stages/publish.ts';
 import { upload } from './stages/upload.ts';
 
 /** What a push has come to. */
 export interface PushResult {
   readonly plan: PushPlan;
-  /** the manifest or index all tags point at; undefined in a dry run whose layers are not compressed yet */
+  /**
+   * the manifest or index all tags point at; undefined in a dry run whose layers are not compressed
+   * yet, and where each platform has its own
+   */
   readonly root?: Descriptor;
 }
 
@@ -57,14 +61,24 @@ export async function push(context: PushContext): Promise<PushResult> {
     await stage('plan', () => checkSource(image, request.foreignLayers));
     const filled = await stage('upload', () => upload(context, image, plan));
     await stage('publish', () => publish(context, filled));
-    const root = filled[0]?.root.descriptor;
-    return root ? { plan, root } : known;
+    const [root, ...others] = new Map(
+      filled.map((one) => [one.root.descriptor.digest, one.root.descriptor]),
+    ).values();
+    if (others.length > 0) filled.forEach((one) => onNote(platformNote(one)));
+    return root && others.length === 0 ? { plan, root } : known;
   } catch (error) {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** One of several digests, and the tags it got. */
+function platformNote({ place, root }: FilledPlace): string {
+  const { registry, repository, tags } = place;
+  const { digest } = root.descriptor;
+  return `${registry}/${repository}@${digest} is ${tags.join(', ') || 'one of the platforms'}`;
 }
 
 /** What the source lacks is found out before anything is sent, as far as a look can tell. */

@@ -7,6 +7,8 @@ import { resumedBytes, sentBytes, skippedBytes, sumOf } from './saved.ts';
 /** Counts what happens in one repository of one registry. */
 export interface PlaceTally {
   readonly registry: string;
+  /** more tags that are wanted here */
+  want(tags: readonly string[]): void;
   take(event: PushEvent): void;
   report(status: PushReport['status'], waitedMs: number): PlaceReport;
 }
@@ -40,6 +42,7 @@ export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTa
   let last = 0;
   return {
     registry,
+    want: (more) => more.forEach((tag) => wanted.add(tag)),
     take: (event) => {
       if (event.type === 'blob-finished') {
         blobs.set(event.digest, blobReport(event));

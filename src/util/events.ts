@@ -22,7 +22,8 @@ export type PushEventBody =
   | { readonly type: 'stage-finished'; readonly stage: Stage; readonly durationMs: number }
   | {
       readonly type: 'planned';
-      readonly places: readonly Place[];
+      /** with the tags that are going to be there, where they are known */
+      readonly places: readonly (Place & { readonly tags?: readonly string[] })[];
       readonly blobs: number;
       readonly bytes: number;
       readonly manifests: number;

@@ -25,6 +25,7 @@ describe('inputs win over environment, config and defaults', () => {
       registries: {},
       platforms: [],
       manifestStrategy: 'auto',
+      platformSuffix: '-{os}-{arch}-{variant}',
       edits: {
         attestations: 'keep',
         format: 'keep',

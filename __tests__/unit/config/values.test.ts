@@ -9,6 +9,7 @@ import {
   platforms,
   size,
   sources,
+  suffixTemplate,
   wholeNumber,
 } from '../../../src/config/values.ts';
 import { formatReference } from '../../../src/oci/reference.ts';
@@ -188,4 +189,18 @@ describe('sources', () => {
     const { data } = sources.safeParse(given);
     expect(data).toEqual(expected);
   });
+});
+
+describe('suffixes of platforms', () => {
+  test.each(['-{os}-{arch}-{variant}', '.{arch}{variant}', '_x', '{os}{os}'])('%s', (template) => {
+    expect(suffixTemplate.safeParse(` ${template}\n`).data).toBe(template);
+  });
+
+  test.each(['-{architecture}', '-{os}/{arch}', '-{ os }', '-{os', '-$(x)', ':{os}', 'a b'])(
+    '%s is none',
+    (template) => {
+      const { error } = suffixTemplate.safeParse(template);
+      expect(error?.issues[0]?.message).toContain('only {os}, {arch} and {variant}');
+    },
+  );
 });

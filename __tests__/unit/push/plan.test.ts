@@ -41,6 +41,7 @@ function imageOf(more: Partial<LoadedImage>): LoadedImage {
     manifestCount: 1,
     blobs: [],
     unfinished: [],
+    suffixes: [''],
     finish: () => {
       throw new Error('a plan finishes nothing');
     },
@@ -69,7 +70,7 @@ describe('a plan', () => {
   test('is plain data about everything that has to be somewhere', async () => {
     const graph = await graphOf([blob('one'), blob('three'), blob('one')]);
     const platforms = [parsePlatform('linux/arm64/v8')];
-    const plan = planPush(imageOf({ ...graph, root: graph.manifests[0]!, platforms }), {
+    const plan = planPush(imageOf({ ...graph, roots: graph.manifests, platforms }), {
       targets: TARGETS,
       foreignLayers: false,
     });
@@ -92,7 +93,7 @@ describe('a plan', () => {
   ])('with foreign layers: %p', async (foreignLayers, taken, left) => {
     const foreign = blob('foreign', MEDIA_TYPES.dockerForeignLayer);
     const graph = await graphOf([blob('own'), foreign]);
-    const plan = planPush(imageOf({ ...graph, root: graph.manifests[0]! }), {
+    const plan = planPush(imageOf({ ...graph, roots: graph.manifests }), {
       targets: [],
       foreignLayers,
     });

@@ -1,6 +1,6 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
 import { annotations } from '../annotations.ts';
-import { choice, flag, list, platforms, sources } from '../values.ts';
+import { choice, flag, list, platforms, sources, suffixTemplate } from '../values.ts';
 
 /** What is pushed, and to which names. */
 export const IMAGE_OPTIONS = defineOptions({
@@ -45,10 +45,18 @@ export const IMAGE_OPTIONS = defineOptions({
   'manifest-strategy': {
     ...EVERYWHERE,
     group: 'Image',
-    schema: choice('auto', 'merge'),
+    schema: choice('auto', 'merge', 'separate'),
     placeholder: 'KIND',
     default: 'auto',
-    help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index.',
+    help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index; separate makes none, and each platform gets tags of its own.',
+  },
+  'platform-suffix': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: suffixTemplate,
+    placeholder: 'TEXT',
+    default: '-{os}-{arch}-{variant}',
+    help: 'What manifest-strategy: separate adds to each tag; only {os}, {arch} and {variant} stand for the platform, the last of which is left out together with the separator before it where there is none.',
   },
   attestations: {
     ...EVERYWHERE,

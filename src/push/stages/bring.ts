@@ -57,7 +57,7 @@ export async function isThere(filling: Filling, descriptor: Descriptor): Promise
   const { connection, place, image, early, remembered, signal } = filling;
   const { digest, size } = descriptor;
   // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-  if (image.root !== undefined && size <= RATHER_SENT_THAN_ASKED) return false;
+  if (image.roots !== undefined && size <= RATHER_SENT_THAN_ASKED) return false;
   const asked = early?.get(digest);
   if (asked) return asked;
   if (mountSource(filling, digest)) return false;

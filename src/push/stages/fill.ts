@@ -6,7 +6,7 @@ import { headManifest, type ManifestContent } from '../../registry/manifests.ts'
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { Remembered } from '../memory.ts';
-import { isPending, type PlannedPlace, type PushPlan } from '../plan.ts';
+import { isPending, tagsOfRoot, type PlannedPlace, type PushPlan } from '../plan.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
 
 /** A repository that holds everything, and what its tags named before. */
@@ -17,7 +17,11 @@ export interface FilledPlace {
 }
 
 /** Everything is there already: says so for each blob, for the report counts them. */
-function reportExisting({ context, place }: Filling, plan: PushPlan, root: Digest): void {
+function reportExisting(
+  { context, place }: Filling,
+  plan: PushPlan,
+  roots: readonly Digest[],
+): void {
   const { registry, repository } = place;
   for (const { digest, size } of plan.blobs) {
     if (!digest) continue;
@@ -31,7 +35,9 @@ function reportExisting({ context, place }: Filling, plan: PushPlan, root: Diges
       durationMs: 0,
     });
   }
-  context.emit({ type: 'manifest-pushed', registry, repository, digest: root, outcome: 'exists' });
+  for (const digest of roots) {
+    context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'exists' });
+  }
 }
 
 function uploads(filling: Filling, blob: Descriptor): boolean {
@@ -41,14 +47,14 @@ function uploads(filling: Filling, blob: Descriptor): boolean {
 /** What is there before anything is sent: the image itself, and what its tags name. */
 async function look(
   { connection, place, signal }: Filling,
-  root: Digest | undefined,
+  roots: readonly Digest[],
 ): Promise<{ readonly there: boolean; readonly tags: CurrentTags }> {
   const { repository } = place;
   const [found, tags] = await Promise.all([
-    root ? headManifest(connection, repository, root, signal) : undefined,
+    Promise.all(roots.map((root) => headManifest(connection, repository, root, signal))),
     readTags(connection, repository, place.tags, signal),
   ]);
-  return { there: root !== undefined && found === root, tags };
+  return { there: roots.length > 0 && roots.every((root, at) => found[at] === root), tags };
 }
 
 function largestFirst(filling: Filling): readonly Descriptor[] {
@@ -68,7 +74,7 @@ function askEarly(filling: Filling): {
   readonly answers: ReadonlyMap<Digest, Promise<boolean>>;
   readonly stop: () => void;
 } {
-  if (!filling.image.root) return { answers: new Map(), stop: () => undefined };
+  if (!filling.image.roots) return { answers: new Map(), stop: () => undefined };
   const unneeded = new AbortController();
   const signal = AbortSignal.any([filling.signal, unneeded.signal]);
   const first = largestFirst(filling).slice(0, ASKED_EARLY);
@@ -117,11 +123,11 @@ function isIndex({ descriptor }: ManifestContent): boolean {
 }
 
 /** Blobs, then the manifests over them, then the indexes, each after its children. */
-async function bringAll(filling: Filling): Promise<ManifestContent> {
+async function bringAll(filling: Filling): Promise<readonly ManifestContent[]> {
   const { image, signal } = filling;
   const layers = await bringBlobs(filling);
   const written = image.unfinished.map((one, at) => one.finish(layers[at] ?? []));
-  const { manifests: last, root } = image.finish(written);
+  const { manifests: last, roots } = image.finish(written);
   const known = [...image.manifests, ...written, ...last];
   await allOrNothing(
     known
@@ -130,20 +136,28 @@ async function bringAll(filling: Filling): Promise<ManifestContent> {
     signal,
   );
   for (const index of known.filter(isIndex)) await bringManifest(filling, index);
-  return root;
+  return roots;
 }
 
-/** Fills one repository. */
-export async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledPlace> {
+/** Fills one repository; where platforms are pushed separately, each is one of its results. */
+export async function bringImage(
+  filling: Filling,
+  plan: PushPlan,
+): Promise<readonly FilledPlace[]> {
   const { image, place } = filling;
   const early = askEarly(filling);
-  const { tags, there } = await look(filling, image.root?.descriptor.digest);
-  if (image.root && there) {
+  const digests = image.roots?.map(({ descriptor }) => descriptor.digest) ?? [];
+  const { tags, there } = await look(filling, digests);
+  const filled = (roots: readonly ManifestContent[]): FilledPlace[] =>
+    roots.map((root, at) => {
+      const own = { ...place, tags: tagsOfRoot(place, image, at) };
+      return { place: own, root, tags };
+    });
+  if (image.roots && there) {
     early.stop();
-    reportExisting(filling, plan, image.root.descriptor.digest);
-    return { place, tags, root: image.root };
+    reportExisting(filling, plan, digests);
+    return filled(image.roots);
   }
   const remembered = await recall(filling);
-  const root = await bringAll({ ...filling, early: early.answers, remembered });
-  return { place, tags, root };
+  return filled(await bringAll({ ...filling, early: early.answers, remembered }));
 }

@@ -23,7 +23,7 @@ function settled({ registry, capabilities, congestion }: Connection): PushEventB
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns every place, with the same root manifest
+ * @returns every place, with the same root manifest; with one each where platforms are separate
  */
 export async function upload(
   context: PushContext,
@@ -38,7 +38,7 @@ export async function upload(
       for (const place of places) {
         const sibling = done.at(-1)?.place.repository;
         const filling: Filling = { context, image, connection, place, sibling, signal };
-        done.push(await bringImage(filling, plan));
+        done.push(...(await bringImage(filling, plan)));
       }
       context.emit(settled(connection));
       return done;
