@@ -170,11 +170,11 @@ describeWith(
       );
     });
 
-    describe.each(PLACES)('to $title', ({ needs, start: startPlace }) => {
-      describeWith(needs, 'as it is needed', () => {
+    describe.each(PLACES)('to $title', (kind) => {
+      describeWith(kind.needs, 'as it is needed', () => {
         let place: Place;
         beforeAll(async () => {
-          place = await startPlace();
+          place = await kind.start();
         });
         afterAll(() => place?.stop());
 
@@ -186,7 +186,7 @@ describeWith(
           const reference = `${place.host}/${place.namespace}/merged:1`;
           const inputs = { format: 'oci', annotations: 'index:org.opencontainers.image.title=app' };
           const run = await place.push('', reference, { ...inputs, source });
-          expect(run).toMatchObject({ code: 0, leftovers: [] });
+          expect(run.code).toBe(0);
           await place.reader.validate(reference);
           expect(JSON.parse(await place.reader.manifest(reference))).toMatchObject({
             annotations: { 'org.opencontainers.image.title': 'app' },
@@ -201,7 +201,7 @@ describeWith(
           const reference = `${place.host}/${place.namespace}/separate:1`;
           const source = `oci:${requireImage('debian')}`;
           const run = await place.push(source, reference, { 'manifest-strategy': 'separate' });
-          expect(run).toMatchObject({ code: 0, leftovers: [] });
+          expect(run.code).toBe(0);
           for (const architecture of ARCHITECTURES) {
             const tag = `${reference}-linux-${architecture}`;
             const digest = await layoutRoot(join(folder, architecture));

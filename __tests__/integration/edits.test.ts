@@ -172,10 +172,10 @@ describe('annotations', () => {
     registry.assertClean();
   });
 
-  test('need a format that has them', async () => {
+  test.each(['compressed', 'plain'] as const)('need a format that has them (%s)', async (style) => {
     const registry = await start();
     const file = path.join(folder(), 'app.tar');
-    await buildDockerArchive(file, { style: 'compressed' });
+    await buildDockerArchive(file, { style });
     const request = { source: `docker-archive:${file}`, tags: [`${registry.host}/app:1`] };
 
     const refused = await run({ ...request, ...edits({ annotations }) });
@@ -183,7 +183,7 @@ describe('annotations', () => {
     expect(refused.error?.message).toMatch(
       /linux\/amd64 of .* is in Docker's format, which has none/,
     );
-    expect(registry.tags('app')).toEqual({});
+    expect(registry.requests).toHaveLength(0);
 
     const { error } = await run({ ...request, ...edits({ annotations, format: 'oci' }) });
     expect(error).toBeUndefined();
@@ -264,6 +264,21 @@ describe('format', () => {
       });
     }
     registry.assertClean();
+  });
+
+  test('layers that are going to be zstd are no image of Docker’s', async () => {
+    const registry = await start();
+    const file = path.join(folder(), 'app.tar');
+    await buildDockerArchive(file);
+    const { error } = await run({
+      source: `docker-archive:${file}`,
+      tags: [`${registry.host}/app:1`],
+      compression: 'zstd',
+      ...edits({ format: 'docker' }),
+    });
+    expect(error).toMatchObject({ code: 'IMAGE', stage: 'open' });
+    expect(error?.message).toContain("Docker's format has nothing for zstd layers");
+    expect(registry.requests).toHaveLength(0);
   });
 
   test('what Docker cannot express is refused before anything is sent', async () => {

@@ -111,6 +111,24 @@ export function editManifest(
   }
 }
 
+/**
+ * What will not work out is found before the layers are compressed and sent. Docker's format of an
+ * image that we write ourselves shows in its config; ours in OCI's format has zstd layers.
+ * @param configType media type of the image's config
+ * @throws PushError IMAGE
+ */
+export function checkUnfinished(configType: string, edits: Edits, where: string): void {
+  const { format, annotations } = edits;
+  const docker = configType === MEDIA_TYPES.dockerConfig;
+  if (format === 'docker' && !docker) {
+    const error = new FormatError("Docker's format has nothing for zstd layers");
+    throw refused(where, format, error);
+  }
+  if (!isEmpty(annotations.manifest) && docker && format !== 'oci') {
+    requireAnnotatable(where, MEDIA_TYPES.dockerManifest);
+  }
+}
+
 function indexType(mediaType: string, { format }: Edits): string {
   if (format === 'keep') return mediaType;
   return format === 'docker' ? MEDIA_TYPES.dockerList : MEDIA_TYPES.ociIndex;

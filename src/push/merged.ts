@@ -7,7 +7,7 @@ import { parseManifest } from '../oci/manifest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ManifestContent } from '../registry/manifests.ts';
 import { readBelow } from './below.ts';
-import { editIndex, editManifest, type Edits } from './edit.ts';
+import { checkUnfinished, editIndex, editManifest, type Edits } from './edit.ts';
 import { JoinedContent } from './joined.ts';
 import type { FinishedImage, LoadedImage } from './loaded.ts';
 import type { Entry } from './member.ts';
@@ -90,15 +90,18 @@ function described(
     const content = said ? edited.get(said.digest) : rest.shift();
     if (!content) throw new RangeError('the manifest of an image is missing');
     const { mediaType, digest, size } = content.descriptor;
-    const platform = (base ? said?.platform : undefined) ?? entry.platform;
+    // Bytes that an index carries along are those of the manifest as it was.
+    const { data, ...others } = said ?? {};
+    const platform = base ? said?.platform : entry.platform;
     const annotations = reattached(said?.annotations, edited);
     return {
-      ...said,
+      ...others,
       mediaType,
       digest,
       size,
+      ...(data !== undefined && digest === said?.digest ? { data } : {}),
       ...(annotations ? { annotations } : {}),
-      ...(platform && !(base && !said?.platform) ? { platform } : {}),
+      ...(platform ? { platform } : {}),
     };
   });
 }
@@ -134,6 +137,7 @@ function unfinishedOf(
 ): readonly UnfinishedImage[] {
   return entries.flatMap((entry) => {
     if (!entry.unfinished) return [];
+    checkUnfinished(entry.unfinished.config.mediaType, edits, nameOf(entry));
     const image = content.adopt(entry.unfinished, entry.source);
     const finish: UnfinishedImage['finish'] = (layers) =>
       editManifest(image.finish(layers), edits, nameOf(entry), true);
