@@ -2,16 +2,16 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
-/***/ 4043:
+/***/ 95259:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { AsyncResource } = __nccwpck_require__(6698)
-const { Readable } = __nccwpck_require__(9927)
-const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(8707)
-const util = __nccwpck_require__(3440)
+const assert = __nccwpck_require__(34589)
+const { AsyncResource } = __nccwpck_require__(16698)
+const { Readable } = __nccwpck_require__(92519)
+const { InvalidArgumentError, RequestAbortedError } = __nccwpck_require__(41059)
+const util = __nccwpck_require__(12272)
 
 function noop () {}
 
@@ -253,16 +253,16 @@ module.exports.RequestHandler = RequestHandler
 
 /***/ }),
 
-/***/ 9927:
+/***/ 92519:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { addAbortListener } = __nccwpck_require__(8474)
-const { Readable } = __nccwpck_require__(7075)
-const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(8707)
-const util = __nccwpck_require__(3440)
+const assert = __nccwpck_require__(34589)
+const { addAbortListener } = __nccwpck_require__(78474)
+const { Readable } = __nccwpck_require__(57075)
+const { RequestAbortedError, NotSupportedError, InvalidArgumentError, AbortError } = __nccwpck_require__(41059)
+const util = __nccwpck_require__(12272)
 
 const kConsume = Symbol('kConsume')
 const kReading = Symbol('kReading')
@@ -875,15 +875,15 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9136:
+/***/ 81952:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const net = __nccwpck_require__(7030)
-const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(3440)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(8707)
+const net = __nccwpck_require__(77030)
+const assert = __nccwpck_require__(34589)
+const util = __nccwpck_require__(12272)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(41059)
 
 let tls // include tls conditionally since it is not always available
 
@@ -958,7 +958,7 @@ function buildConnector ({ allowH2, preferH2, useH2c, maxCachedSessions, socketP
     let socket
     if (protocol === 'https:') {
       if (!tls) {
-        tls = __nccwpck_require__(1692)
+        tls = __nccwpck_require__(41692)
       }
       servername = servername || options.servername || util.getServerName(host) || null
 
@@ -1080,7 +1080,7 @@ module.exports = buildConnector
 
 /***/ }),
 
-/***/ 735:
+/***/ 87887:
 /***/ ((module) => {
 
 
@@ -1218,13 +1218,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2414:
+/***/ 15726:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const diagnosticsChannel = __nccwpck_require__(3053)
-const util = __nccwpck_require__(7975)
+const diagnosticsChannel = __nccwpck_require__(53053)
+const util = __nccwpck_require__(57975)
 
 const undiciDebugLog = util.debuglog('undici')
 const fetchDebuglog = util.debuglog('fetch')
@@ -1452,7 +1452,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8707:
+/***/ 41059:
 /***/ ((module) => {
 
 
@@ -1993,7 +1993,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4655:
+/***/ 42543:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2001,8 +2001,8 @@ module.exports = {
 const {
   InvalidArgumentError,
   NotSupportedError
-} = __nccwpck_require__(8707)
-const assert = __nccwpck_require__(4589)
+} = __nccwpck_require__(41059)
+const assert = __nccwpck_require__(34589)
 const {
   isValidHTTPToken,
   isValidHeaderValue,
@@ -2019,9 +2019,9 @@ const {
   getServerName,
   normalizedMethodRecords,
   getProtocolFromUrlString
-} = __nccwpck_require__(3440)
-const { channels } = __nccwpck_require__(2414)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(735)
+} = __nccwpck_require__(12272)
+const { channels } = __nccwpck_require__(15726)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(87887)
 
 // Verifies that a given path is valid does not contain control chars \x00 to \x20
 const invalidPathRegex = /[^\u0021-\u00ff]/
@@ -2571,8 +2571,8 @@ let isFormData
 
 function isUndiciFormData (body) {
   if (isFormData === undefined) {
-    __nccwpck_require__(5910)
-    isFormData = (__nccwpck_require__(7879).webidl).is.FormData
+    __nccwpck_require__(92134)
+    isFormData = (__nccwpck_require__(77223).webidl).is.FormData
   }
   return isFormData(body)
 }
@@ -2582,7 +2582,7 @@ module.exports = Request
 
 /***/ }),
 
-/***/ 6443:
+/***/ 51003:
 /***/ ((module) => {
 
 
@@ -2670,7 +2670,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7752:
+/***/ 19112:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -2678,7 +2678,7 @@ module.exports = {
 const {
   wellknownHeaderNames,
   headerNameLowerCasedRecord
-} = __nccwpck_require__(735)
+} = __nccwpck_require__(87887)
 
 class TstNode {
   /** @type {any} */
@@ -2837,22 +2837,22 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3440:
+/***/ 12272:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(6443)
-const { IncomingMessage } = __nccwpck_require__(7067)
-const stream = __nccwpck_require__(7075)
-const net = __nccwpck_require__(7030)
-const { stringify } = __nccwpck_require__(1792)
-const { EventEmitter: EE, addAbortListener: addAbortListenerNative } = __nccwpck_require__(8474)
-const timers = __nccwpck_require__(6603)
-const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(8707)
-const { headerNameLowerCasedRecord } = __nccwpck_require__(735)
-const { tree } = __nccwpck_require__(7752)
+const assert = __nccwpck_require__(34589)
+const { kDestroyed, kBodyUsed, kListeners, kBody } = __nccwpck_require__(51003)
+const { IncomingMessage } = __nccwpck_require__(37067)
+const stream = __nccwpck_require__(57075)
+const net = __nccwpck_require__(77030)
+const { stringify } = __nccwpck_require__(41792)
+const { EventEmitter: EE, addAbortListener: addAbortListenerNative } = __nccwpck_require__(78474)
+const timers = __nccwpck_require__(77787)
+const { InvalidArgumentError, ConnectTimeoutError } = __nccwpck_require__(41059)
+const { headerNameLowerCasedRecord } = __nccwpck_require__(87887)
+const { tree } = __nccwpck_require__(19112)
 
 class BodyAsyncIterable {
   constructor (body) {
@@ -3879,17 +3879,17 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7405:
+/***/ 43389:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { InvalidArgumentError, MaxOriginsReachedError } = __nccwpck_require__(8707)
-const { kBusy, kClients, kConnected, kRunning, kPending, kClose, kDestroy, kDispatch, kUrl } = __nccwpck_require__(6443)
-const DispatcherBase = __nccwpck_require__(1841)
-const Pool = __nccwpck_require__(628)
-const Client = __nccwpck_require__(3701)
-const util = __nccwpck_require__(3440)
+const { InvalidArgumentError, MaxOriginsReachedError } = __nccwpck_require__(41059)
+const { kBusy, kClients, kConnected, kRunning, kPending, kClose, kDestroy, kDispatch, kUrl } = __nccwpck_require__(51003)
+const DispatcherBase = __nccwpck_require__(18641)
+const Pool = __nccwpck_require__(90020)
+const Client = __nccwpck_require__(15061)
+const util = __nccwpck_require__(12272)
 
 const kOnConnect = Symbol('onConnect')
 const kOnDisconnect = Symbol('onDisconnect')
@@ -4067,17 +4067,17 @@ module.exports = Agent
 
 /***/ }),
 
-/***/ 637:
+/***/ 41021:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 /* global WebAssembly */
 
-const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(3440)
-const { channels } = __nccwpck_require__(2414)
-const timers = __nccwpck_require__(6603)
+const assert = __nccwpck_require__(34589)
+const util = __nccwpck_require__(12272)
+const { channels } = __nccwpck_require__(15726)
+const timers = __nccwpck_require__(77787)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -4091,7 +4091,7 @@ const {
   HTTPParserError,
   WebAssemblyNotSupportedError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(8707)
+} = __nccwpck_require__(41059)
 const {
   kUrl,
   kReset,
@@ -4126,12 +4126,12 @@ const {
   kHTTPContext,
   kClosed,
   kUseMilo
-} = __nccwpck_require__(6443)
+} = __nccwpck_require__(51003)
 
-const constants = __nccwpck_require__(2824)
+const constants = __nccwpck_require__(63512)
 // Node.js core bundles only llhttp; experimental Milo remains available in npm builds.
 const { H1Parser, getMiloEnabled } = typeof esbuildDetection === 'undefined'
-  ? __nccwpck_require__(1969)
+  ? __nccwpck_require__(25841)
   : {}
 const EMPTY_BUF = Buffer.alloc(0)
 const FastBuffer = Buffer[Symbol.species]
@@ -4149,7 +4149,7 @@ function lazyllhttp () {
     throw new WebAssemblyNotSupportedError()
   }
 
-  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(3870) : undefined
+  const llhttpWasmData = process.env.JEST_WORKER_ID ? __nccwpck_require__(41630) : undefined
 
   let mod
 
@@ -4172,7 +4172,7 @@ function lazyllhttp () {
 
   if (useWasmSIMD) {
     try {
-      mod = new WebAssembly.Module(__nccwpck_require__(3434))
+      mod = new WebAssembly.Module(__nccwpck_require__(64826))
     } catch {}
   }
 
@@ -4181,7 +4181,7 @@ function lazyllhttp () {
     // being enabled, but the occurring of this other error
     // * https://github.com/emscripten-core/emscripten/issues/11495
     // got me to remove that check to avoid breaking Node 12.
-    mod = new WebAssembly.Module(llhttpWasmData || __nccwpck_require__(3870))
+    mod = new WebAssembly.Module(llhttpWasmData || __nccwpck_require__(41630))
   }
 
   return new WebAssembly.Instance(mod, {
@@ -5296,7 +5296,7 @@ function writeH1 (client, request) {
 
   if (util.isFormDataLike(body)) {
     if (!extractBody) {
-      extractBody = (__nccwpck_require__(4492).extractBody)
+      extractBody = (__nccwpck_require__(99852).extractBody)
     }
 
     const [bodyStream, contentType] = extractBody(body)
@@ -5920,14 +5920,14 @@ module.exports = connectH1
 
 /***/ }),
 
-/***/ 8788:
+/***/ 12820:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { pipeline } = __nccwpck_require__(7075)
-const util = __nccwpck_require__(3440)
+const assert = __nccwpck_require__(34589)
+const { pipeline } = __nccwpck_require__(57075)
+const util = __nccwpck_require__(12272)
 const {
   RequestContentLengthMismatchError,
   ResponseContentLengthMismatchError,
@@ -5938,7 +5938,7 @@ const {
   HeadersTimeoutError,
   BodyTimeoutError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(8707)
+} = __nccwpck_require__(41059)
 const {
   kUrl,
   kReset,
@@ -5968,8 +5968,8 @@ const {
   kHTTP2SessionState,
   kHTTP2Options,
   kMaxResponseSize
-} = __nccwpck_require__(6443)
-const { channels } = __nccwpck_require__(2414)
+} = __nccwpck_require__(51003)
+const { channels } = __nccwpck_require__(15726)
 
 const kOpenStreams = Symbol('open streams')
 const kRequestStream = Symbol('request stream')
@@ -5999,7 +5999,7 @@ let extractBody
 /** @type {import('http2')} */
 let http2
 try {
-  http2 = __nccwpck_require__(2467)
+  http2 = __nccwpck_require__(32467)
 } catch {
   // @ts-ignore
   http2 = { constants: {} }
@@ -7214,7 +7214,7 @@ function writeH2 (client, request) {
   let contentLength = util.bodyLength(body)
 
   if (util.isFormDataLike(body)) {
-    extractBody ??= (__nccwpck_require__(4492).extractBody)
+    extractBody ??= (__nccwpck_require__(99852).extractBody)
 
     const [bodyStream, contentType] = extractBody(body)
     headers['content-type'] = contentType
@@ -7916,25 +7916,25 @@ module.exports = connectH2
 
 /***/ }),
 
-/***/ 3701:
+/***/ 15061:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const net = __nccwpck_require__(7030)
-const http = __nccwpck_require__(7067)
-const util = __nccwpck_require__(3440)
-const { ClientStats } = __nccwpck_require__(6854)
-const { channels } = __nccwpck_require__(2414)
-const Request = __nccwpck_require__(4655)
-const DispatcherBase = __nccwpck_require__(1841)
+const assert = __nccwpck_require__(34589)
+const net = __nccwpck_require__(77030)
+const http = __nccwpck_require__(37067)
+const util = __nccwpck_require__(12272)
+const { ClientStats } = __nccwpck_require__(57254)
+const { channels } = __nccwpck_require__(15726)
+const Request = __nccwpck_require__(42543)
+const DispatcherBase = __nccwpck_require__(18641)
 const {
   InvalidArgumentError,
   InformationalError,
   ClientDestroyedError
-} = __nccwpck_require__(8707)
-const buildConnector = __nccwpck_require__(9136)
+} = __nccwpck_require__(41059)
+const buildConnector = __nccwpck_require__(81952)
 const {
   kUrl,
   kServerName,
@@ -7977,9 +7977,9 @@ const {
   kResume,
   kHTTP2Options,
   kUseMilo
-} = __nccwpck_require__(6443)
-const connectH1 = __nccwpck_require__(637)
-const connectH2 = __nccwpck_require__(8788)
+} = __nccwpck_require__(51003)
+const connectH1 = __nccwpck_require__(41021)
+const connectH2 = __nccwpck_require__(12820)
 
 const kClosedResolve = Symbol('kClosedResolve')
 
@@ -8672,20 +8672,20 @@ module.exports = Client
 
 /***/ }),
 
-/***/ 1841:
+/***/ 18641:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
 const buffer = __nccwpck_require__(4573)
-const Dispatcher = __nccwpck_require__(883)
+const Dispatcher = __nccwpck_require__(2243)
 const {
   ClientDestroyedError,
   ClientClosedError,
   InvalidArgumentError
-} = __nccwpck_require__(8707)
-const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = __nccwpck_require__(6443)
-const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = __nccwpck_require__(735)
+} = __nccwpck_require__(41059)
+const { kDestroy, kClose, kClosed, kDestroyed, kDispatch } = __nccwpck_require__(51003)
+const { defaultWebSocketMaxFragments, defaultWebSocketMaxPayloadSize } = __nccwpck_require__(87887)
 
 const kOnDestroyed = Symbol('onDestroyed')
 const kOnClosed = Symbol('onClosed')
@@ -8877,12 +8877,12 @@ module.exports = DispatcherBase
 
 /***/ }),
 
-/***/ 883:
+/***/ 2243:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
-const EventEmitter = __nccwpck_require__(8474)
-const { kOriginless, kUrl } = __nccwpck_require__(6443)
+const EventEmitter = __nccwpck_require__(78474)
+const { kOriginless, kUrl } = __nccwpck_require__(51003)
 
 class Dispatcher extends EventEmitter {
   dispatch () {
@@ -8942,7 +8942,7 @@ module.exports = Dispatcher
 
 /***/ }),
 
-/***/ 4660:
+/***/ 59220:
 /***/ ((module) => {
 
 
@@ -9084,14 +9084,14 @@ module.exports = class FixedQueue {
 
 /***/ }),
 
-/***/ 1969:
+/***/ 25841:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const util = __nccwpck_require__(3440)
-const timers = __nccwpck_require__(6603)
+const assert = __nccwpck_require__(34589)
+const util = __nccwpck_require__(12272)
+const timers = __nccwpck_require__(77787)
 const {
   HeadersTimeoutError,
   HeadersOverflowError,
@@ -9101,7 +9101,7 @@ const {
   HTTPParserError,
   ResponseContentLengthMismatchError,
   ResponseExceededMaxSizeError
-} = __nccwpck_require__(8707)
+} = __nccwpck_require__(41059)
 const {
   kUrl,
   kReset,
@@ -9124,7 +9124,7 @@ const {
   kResume,
   kHTTPContext,
   kMaxHeadersSize
-} = __nccwpck_require__(6443)
+} = __nccwpck_require__(51003)
 
 const FastBuffer = Buffer[Symbol.species]
 const removeAllListeners = util.removeAllListeners
@@ -9195,11 +9195,11 @@ function getMilo () {
   // Milo modules compile WASM on load; defer loading until the parser is needed.
   if (useWasmSIMD) {
     try {
-      miloPackage = __nccwpck_require__(9545)
+      miloPackage = __nccwpck_require__(23929)
     } catch {}
   }
 
-  miloPackage = miloPackage || __nccwpck_require__(5997)
+  miloPackage = miloPackage || __nccwpck_require__(50573)
   miloInstance = miloPackage.setup()
   return miloInstance
 }
@@ -10156,16 +10156,16 @@ module.exports = { H1Parser, getMiloEnabled, setMiloEnabled }
 
 /***/ }),
 
-/***/ 2128:
+/***/ 7632:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { AsyncResource } = __nccwpck_require__(6698)
-const { PoolStats } = __nccwpck_require__(6854)
-const DispatcherBase = __nccwpck_require__(1841)
-const FixedQueue = __nccwpck_require__(4660)
-const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(6443)
+const { AsyncResource } = __nccwpck_require__(16698)
+const { PoolStats } = __nccwpck_require__(57254)
+const DispatcherBase = __nccwpck_require__(18641)
+const FixedQueue = __nccwpck_require__(59220)
+const { kConnected, kSize, kRunning, kPending, kQueued, kBusy, kFree, kUrl, kClose, kDestroy, kDispatch } = __nccwpck_require__(51003)
 
 const kClients = Symbol('clients')
 const kNeedDrain = Symbol('needDrain')
@@ -10510,7 +10510,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 628:
+/***/ 90020:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -10527,14 +10527,14 @@ const {
   kHasDispatcher,
   kRemoveClient,
   kRetireClient
-} = __nccwpck_require__(2128)
-const Client = __nccwpck_require__(3701)
+} = __nccwpck_require__(7632)
+const Client = __nccwpck_require__(15061)
 const {
   InvalidArgumentError
-} = __nccwpck_require__(8707)
-const util = __nccwpck_require__(3440)
-const { kConnecting, kHTTPContext, kUrl, kQueued } = __nccwpck_require__(6443)
-const buildConnector = __nccwpck_require__(9136)
+} = __nccwpck_require__(41059)
+const util = __nccwpck_require__(12272)
+const { kConnecting, kHTTPContext, kUrl, kQueued } = __nccwpck_require__(51003)
+const buildConnector = __nccwpck_require__(81952)
 
 const kOptions = Symbol('options')
 const kConnections = Symbol('connections')
@@ -10746,7 +10746,7 @@ module.exports = Pool
 
 /***/ }),
 
-/***/ 276:
+/***/ 67636:
 /***/ ((module) => {
 
 
@@ -10786,13 +10786,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2824:
+/***/ 63512:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.SPECIAL_HEADERS = exports.MINOR = exports.MAJOR = exports.HTAB_SP_VCHAR_OBS_TEXT = exports.QUOTED_STRING = exports.CONNECTION_TOKEN_CHARS = exports.HEADER_CHARS = exports.TOKEN = exports.HEX = exports.URL_CHAR = exports.USERINFO_CHARS = exports.MARK = exports.ALPHANUM = exports.NUM = exports.HEX_MAP = exports.NUM_MAP = exports.ALPHA = exports.STATUSES_HTTP = exports.H_METHOD_MAP = exports.METHOD_MAP = exports.METHODS_RTSP = exports.METHODS_ICE = exports.METHODS_HTTP = exports.HEADER_STATE = exports.FINISH = exports.STATUSES = exports.METHODS = exports.LENIENT_FLAGS = exports.FLAGS = exports.TYPE = exports.ERROR = void 0;
-const utils_1 = __nccwpck_require__(172);
+const utils_1 = __nccwpck_require__(26972);
 // Emums
 exports.ERROR = {
     OK: 0,
@@ -11324,7 +11324,7 @@ exports["default"] = {
 
 /***/ }),
 
-/***/ 3870:
+/***/ 41630:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /* module decorator */ module = __nccwpck_require__.nmd(module);
@@ -11347,7 +11347,7 @@ Object.defineProperty(module, 'exports', {
 
 /***/ }),
 
-/***/ 3434:
+/***/ 64826:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 /* module decorator */ module = __nccwpck_require__.nmd(module);
@@ -11370,7 +11370,7 @@ Object.defineProperty(module, 'exports', {
 
 /***/ }),
 
-/***/ 172:
+/***/ 26972:
 /***/ ((__unused_webpack_module, exports) => {
 
 
@@ -11389,7 +11389,7 @@ function enumToMap(obj, filter = [], exceptions = []) {
 
 /***/ }),
 
-/***/ 5997:
+/***/ 50573:
 /***/ ((module) => {
 
 const wasmModule = new WebAssembly.Module(
@@ -12398,7 +12398,7 @@ module.exports = { wasmModule, noop, setup, simple }
 
 /***/ }),
 
-/***/ 9545:
+/***/ 23929:
 /***/ ((module) => {
 
 const wasmModule = new WebAssembly.Module(
@@ -13407,7 +13407,7 @@ module.exports = { wasmModule, noop, setup, simple }
 
 /***/ }),
 
-/***/ 313:
+/***/ 10777:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -13417,8 +13417,8 @@ module.exports = { wasmModule, noop, setup, simple }
 /** @type {Record<NodeModuleName, () => any>} */
 const lazyLoaders = {
   __proto__: null,
-  'node:crypto': () => __nccwpck_require__(7598),
-  'node:sqlite': () => __nccwpck_require__(99)
+  'node:crypto': () => __nccwpck_require__(77598),
+  'node:sqlite': () => __nccwpck_require__(80099)
 }
 
 /**
@@ -13507,7 +13507,7 @@ module.exports["default"] = instance
 
 /***/ }),
 
-/***/ 6854:
+/***/ 57254:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -13519,7 +13519,7 @@ const {
   kSize,
   kFree,
   kQueued
-} = __nccwpck_require__(6443)
+} = __nccwpck_require__(51003)
 
 class ClientStats {
   constructor (client) {
@@ -13546,7 +13546,7 @@ module.exports = { ClientStats, PoolStats }
 
 /***/ }),
 
-/***/ 6603:
+/***/ 77787:
 /***/ ((module) => {
 
 
@@ -13978,27 +13978,27 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4492:
+/***/ 99852:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const util = __nccwpck_require__(3440)
+const util = __nccwpck_require__(12272)
 const {
   readableStreamClose,
   fullyReadBody,
   extractMimeType
-} = __nccwpck_require__(3168)
-const { FormData, setFormDataState, getFormDataBoundary } = __nccwpck_require__(5910)
-const { webidl } = __nccwpck_require__(7879)
-const assert = __nccwpck_require__(4589)
-const { isErrored, isDisturbed } = __nccwpck_require__(7075)
-const { isUint8Array } = __nccwpck_require__(3429)
-const { serializeAMimeType } = __nccwpck_require__(1900)
-const { multipartFormDataParser } = __nccwpck_require__(116)
-const { parseJSONFromBytes } = __nccwpck_require__(8116)
-const { utf8DecodeBytes } = __nccwpck_require__(276)
-const { ReadableStreamTee } = __nccwpck_require__(7830)
+} = __nccwpck_require__(81168)
+const { FormData, setFormDataState, getFormDataBoundary } = __nccwpck_require__(92134)
+const { webidl } = __nccwpck_require__(77223)
+const assert = __nccwpck_require__(34589)
+const { isErrored, isDisturbed } = __nccwpck_require__(57075)
+const { isUint8Array } = __nccwpck_require__(73429)
+const { serializeAMimeType } = __nccwpck_require__(30428)
+const { multipartFormDataParser } = __nccwpck_require__(70948)
+const { parseJSONFromBytes } = __nccwpck_require__(21204)
+const { utf8DecodeBytes } = __nccwpck_require__(67636)
+const { ReadableStreamTee } = __nccwpck_require__(37830)
 
 const textEncoder = new TextEncoder()
 function noop () {}
@@ -14568,7 +14568,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 4495:
+/***/ 15055:
 /***/ ((module) => {
 
 
@@ -14706,13 +14706,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 1900:
+/***/ 30428:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { asciiLowercase, forgivingBase64, collectASequenceOfCodePoints, collectASequenceOfCodePointsFast, isomorphicDecode, removeASCIIWhitespace, removeChars } = __nccwpck_require__(8116)
+const assert = __nccwpck_require__(34589)
+const { asciiLowercase, forgivingBase64, collectASequenceOfCodePoints, collectASequenceOfCodePointsFast, isomorphicDecode, removeASCIIWhitespace, removeChars } = __nccwpck_require__(21204)
 
 const encoder = new TextEncoder()
 
@@ -15309,17 +15309,17 @@ module.exports = {
 
 /***/ }),
 
-/***/ 116:
+/***/ 70948:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { bufferToLowerCasedHeaderName } = __nccwpck_require__(3440)
-const { HTTP_TOKEN_CODEPOINTS } = __nccwpck_require__(1900)
-const { makeEntry } = __nccwpck_require__(5910)
-const { webidl } = __nccwpck_require__(7879)
-const assert = __nccwpck_require__(4589)
-const { isomorphicDecode } = __nccwpck_require__(8116)
+const { bufferToLowerCasedHeaderName } = __nccwpck_require__(12272)
+const { HTTP_TOKEN_CODEPOINTS } = __nccwpck_require__(30428)
+const { makeEntry } = __nccwpck_require__(92134)
+const { webidl } = __nccwpck_require__(77223)
+const assert = __nccwpck_require__(34589)
+const { isomorphicDecode } = __nccwpck_require__(21204)
 
 const dd = Buffer.from('--')
 const decoder = new TextDecoder()
@@ -15910,19 +15910,19 @@ module.exports = {
 
 /***/ }),
 
-/***/ 5910:
+/***/ 92134:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { iteratorMixin } = __nccwpck_require__(3168)
-const { kEnumerableProperty } = __nccwpck_require__(3440)
-const { webidl } = __nccwpck_require__(7879)
-const nodeUtil = __nccwpck_require__(7975)
-const { runtimeFeatures } = __nccwpck_require__(313)
+const { iteratorMixin } = __nccwpck_require__(81168)
+const { kEnumerableProperty } = __nccwpck_require__(12272)
+const { webidl } = __nccwpck_require__(77223)
+const nodeUtil = __nccwpck_require__(57975)
+const { runtimeFeatures } = __nccwpck_require__(10777)
 
 const random = runtimeFeatures.has('crypto')
-  ? (__nccwpck_require__(7598).randomInt)
+  ? (__nccwpck_require__(77598).randomInt)
   : (max) => Math.floor(Math.random() * max)
 
 let getFormDataState, setFormDataState, getFormDataBoundary
@@ -16189,7 +16189,7 @@ module.exports = { FormData, makeEntry, setFormDataState, getFormDataBoundary }
 
 /***/ }),
 
-/***/ 1059:
+/***/ 25779:
 /***/ ((module) => {
 
 
@@ -16236,22 +16236,22 @@ module.exports = {
 
 /***/ }),
 
-/***/ 3168:
+/***/ 81168:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const { Transform } = __nccwpck_require__(7075)
-const zlib = __nccwpck_require__(8522)
-const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = __nccwpck_require__(4495)
-const { getGlobalOrigin } = __nccwpck_require__(1059)
-const { collectAnHTTPQuotedString, parseMIMEType } = __nccwpck_require__(1900)
+const { Transform } = __nccwpck_require__(57075)
+const zlib = __nccwpck_require__(38522)
+const { redirectStatusSet, referrerPolicyTokens, badPortsSet } = __nccwpck_require__(15055)
+const { getGlobalOrigin } = __nccwpck_require__(25779)
+const { collectAnHTTPQuotedString, parseMIMEType } = __nccwpck_require__(30428)
 const { performance } = __nccwpck_require__(643)
-const { isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(3440)
-const assert = __nccwpck_require__(4589)
-const { isUint8Array } = __nccwpck_require__(3429)
-const { webidl } = __nccwpck_require__(7879)
-const { isomorphicEncode, collectASequenceOfCodePoints, removeChars } = __nccwpck_require__(8116)
+const { isValidHTTPToken, normalizedMethodRecordsBase } = __nccwpck_require__(12272)
+const assert = __nccwpck_require__(34589)
+const { isUint8Array } = __nccwpck_require__(73429)
+const { webidl } = __nccwpck_require__(77223)
+const { isomorphicEncode, collectASequenceOfCodePoints, removeChars } = __nccwpck_require__(21204)
 
 function responseURL (response) {
   // https://fetch.spec.whatwg.org/#responses
@@ -17773,13 +17773,13 @@ module.exports = {
 
 /***/ }),
 
-/***/ 8116:
+/***/ 21204:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { utf8DecodeBytes } = __nccwpck_require__(276)
+const assert = __nccwpck_require__(34589)
+const { utf8DecodeBytes } = __nccwpck_require__(67636)
 
 /**
  * @param {(char: string) => boolean} condition
@@ -18024,14 +18024,14 @@ module.exports = {
 
 /***/ }),
 
-/***/ 7879:
+/***/ 77223:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
 
-const assert = __nccwpck_require__(4589)
-const { types, inspect } = __nccwpck_require__(7975)
-const { markAsUncloneable } = __nccwpck_require__(5919)
+const assert = __nccwpck_require__(34589)
+const { types, inspect } = __nccwpck_require__(57975)
+const { markAsUncloneable } = __nccwpck_require__(75919)
 
 const UNDEFINED = 1
 const BOOLEAN = 2
@@ -19023,77 +19023,77 @@ module.exports = {
 
 /***/ }),
 
-/***/ 2613:
+/***/ 42613:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
 
 /***/ }),
 
-/***/ 181:
+/***/ 20181:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("buffer");
 
 /***/ }),
 
-/***/ 5317:
+/***/ 35317:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("child_process");
 
 /***/ }),
 
-/***/ 6982:
+/***/ 76982:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
 
 /***/ }),
 
-/***/ 4434:
+/***/ 24434:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("events");
 
 /***/ }),
 
-/***/ 9896:
+/***/ 79896:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
 
 /***/ }),
 
-/***/ 8611:
+/***/ 58611:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("http");
 
 /***/ }),
 
-/***/ 5692:
+/***/ 65692:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("https");
 
 /***/ }),
 
-/***/ 9278:
+/***/ 69278:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("net");
 
 /***/ }),
 
-/***/ 4589:
+/***/ 34589:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:assert");
 
 /***/ }),
 
-/***/ 6698:
+/***/ 16698:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:async_hooks");
@@ -19107,98 +19107,98 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:buffer"
 
 /***/ }),
 
-/***/ 7540:
+/***/ 37540:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:console");
 
 /***/ }),
 
-/***/ 7598:
+/***/ 77598:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
 
 /***/ }),
 
-/***/ 3053:
+/***/ 53053:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:diagnostics_channel");
 
 /***/ }),
 
-/***/ 610:
+/***/ 40610:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns");
 
 /***/ }),
 
-/***/ 1553:
+/***/ 71553:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:dns/promises");
 
 /***/ }),
 
-/***/ 8474:
+/***/ 78474:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:events");
 
 /***/ }),
 
-/***/ 3024:
+/***/ 73024:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs");
 
 /***/ }),
 
-/***/ 1455:
+/***/ 51455:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
 
 /***/ }),
 
-/***/ 7067:
+/***/ 37067:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http");
 
 /***/ }),
 
-/***/ 2467:
+/***/ 32467:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2");
 
 /***/ }),
 
-/***/ 4708:
+/***/ 44708:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:https");
 
 /***/ }),
 
-/***/ 7030:
+/***/ 77030:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:net");
 
 /***/ }),
 
-/***/ 8161:
+/***/ 48161:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
 
 /***/ }),
 
-/***/ 6760:
+/***/ 76760:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:path");
@@ -19212,188 +19212,1022 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:perf_ho
 
 /***/ }),
 
-/***/ 1792:
+/***/ 1708:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:process");
+
+/***/ }),
+
+/***/ 41792:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:querystring");
 
 /***/ }),
 
-/***/ 99:
+/***/ 80099:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:sqlite");
 
 /***/ }),
 
-/***/ 7075:
+/***/ 57075:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
 
 /***/ }),
 
-/***/ 8321:
+/***/ 38321:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
 
 /***/ }),
 
-/***/ 6466:
+/***/ 46466:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/promises");
 
 /***/ }),
 
-/***/ 7830:
+/***/ 37830:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/web");
 
 /***/ }),
 
-/***/ 7997:
+/***/ 87997:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers");
 
 /***/ }),
 
-/***/ 8500:
+/***/ 58500:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 
 /***/ }),
 
-/***/ 1692:
+/***/ 41692:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:tls");
 
 /***/ }),
 
-/***/ 3136:
+/***/ 73136:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:url");
 
 /***/ }),
 
-/***/ 7975:
+/***/ 57975:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
 
 /***/ }),
 
-/***/ 3429:
+/***/ 73429:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/types");
 
 /***/ }),
 
-/***/ 5919:
+/***/ 75919:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:worker_threads");
 
 /***/ }),
 
-/***/ 8522:
+/***/ 38522:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
-/***/ 857:
+/***/ 70857:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
 
 /***/ }),
 
-/***/ 6928:
+/***/ 16928:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("path");
 
 /***/ }),
 
-/***/ 8551:
+/***/ 932:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("process");
 
 /***/ }),
 
-/***/ 3193:
+/***/ 2203:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("stream");
+
+/***/ }),
+
+/***/ 13193:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("string_decoder");
 
 /***/ }),
 
-/***/ 3557:
+/***/ 53557:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("timers");
 
 /***/ }),
 
-/***/ 4756:
+/***/ 64756:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("tls");
 
 /***/ }),
 
-/***/ 9023:
+/***/ 52018:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("tty");
+
+/***/ }),
+
+/***/ 87016:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("url");
+
+/***/ }),
+
+/***/ 39023:
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 5467:
+/***/ 49897:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ toolkitEnvironment),
+/* harmony export */   n: () => (/* binding */ cacheAccess)
+/* harmony export */ });
+/**
+ * What the toolkit needs of the environment, and no more: the inputs and the tokens of the job are
+ * none of its business. RUNNER_TRACKING_ID lets a runner find what a killed step has left running.
+ */
+const PASSED = new Set([
+    'PATH',
+    'HOME',
+    'USERPROFILE',
+    'TMPDIR',
+    'TMP',
+    'TEMP',
+    'LANG',
+    'SYSTEMROOT',
+    'SYSTEMDRIVE',
+    'WINDIR',
+    'COMSPEC',
+    'PATHEXT',
+    'PROGRAMFILES',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'NODE_EXTRA_CA_CERTS',
+    'NODE_USE_SYSTEM_CA',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'RUNNER_OS',
+    'RUNNER_ARCH',
+    'RUNNER_TRACKING_ID',
+    'GITHUB_ACTIONS',
+    'GITHUB_SERVER_URL',
+    'ACTIONS_RUNTIME_TOKEN',
+    'ACTIONS_RESULTS_URL',
+    'ACTIONS_CACHE_URL',
+    'ACTIONS_CACHE_SERVICE_V2',
+    'ACTIONS_CACHE_MODE',
+    'ACTIONS_ORCHESTRATION_ID',
+]);
+/** GitHub Enterprise Server has the first version of the service only, whatever is set. */
+function isEnterpriseServer(url) {
+    if (!url || !URL.canParse(url))
+        return false;
+    const host = new URL(url).hostname.toLowerCase();
+    return host !== 'github.com' && !host.endsWith('.ghe.com') && !host.endsWith('.localhost');
+}
+/**
+ * Whether this step can use the Actions cache: the toolkit's own rules, so that it is not loaded
+ * only to find out. Undefined where a runner offers none.
+ */
+function cacheAccess(env) {
+    if (!env['ACTIONS_RUNTIME_TOKEN'])
+        return undefined;
+    const second = env['ACTIONS_CACHE_SERVICE_V2'] && !isEnterpriseServer(env['GITHUB_SERVER_URL']);
+    if (!(second ? env['ACTIONS_RESULTS_URL'] : env['ACTIONS_CACHE_URL']))
+        return undefined;
+    const mode = env['ACTIONS_CACHE_MODE']?.trim().toLowerCase() ?? '';
+    return {
+        readable: mode !== 'none' && mode !== 'write-only',
+        writable: mode !== 'none' && mode !== 'read',
+    };
+}
+/** The environment of the process in which the toolkit runs. */
+function toolkitEnvironment(env) {
+    const passed = {};
+    for (const [name, value] of Object.entries(env)) {
+        // Proxies are often in lower case, and Windows writes Path and SystemRoot.
+        if (value !== undefined && PASSED.has(name.toUpperCase()))
+            passed[name] = value;
+    }
+    return passed;
+}
+
+
+/***/ }),
+
+/***/ 61034:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   gv: () => (/* binding */ RECORD),
+/* harmony export */   jy: () => (/* binding */ ARRIVALS),
+/* harmony export */   yS: () => (/* binding */ folderOf)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(76760);
+/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(61274);
+
+
+/** Name of the folder where everything lands that an archive holds; see `tarOptions`. */
+const ARRIVALS = 'arrived';
+/** Name of the record in its folder. */
+const RECORD = 'record.sqlite';
+/** The folder of a push below RUNNER_TEMP. */
+function folderOf(tempDirectory, names) {
+    const root = node_path__WEBPACK_IMPORTED_MODULE_0__.join(tempDirectory, ...(0,_cache_keys_js__WEBPACK_IMPORTED_MODULE_1__/* .cacheFolder */ .nF)(names).split('/'));
+    const recordRoot = node_path__WEBPACK_IMPORTED_MODULE_0__.join(tempDirectory, ...(0,_cache_keys_js__WEBPACK_IMPORTED_MODULE_1__/* .recordFolder */ .ae)(names).split('/'));
+    const record = node_path__WEBPACK_IMPORTED_MODULE_0__.join(recordRoot, 'record');
+    return {
+        root,
+        resume: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, 'resume'),
+        shared: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, 'shared'),
+        record,
+        recordFile: node_path__WEBPACK_IMPORTED_MODULE_0__.join(record, RECORD),
+        recordDigest: node_path__WEBPACK_IMPORTED_MODULE_0__.join(recordRoot, 'record.sha256'),
+        arrived: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, ARRIVALS),
+        session: node_path__WEBPACK_IMPORTED_MODULE_0__.join(root, `session-${names.resumeFile}`),
+    };
+}
+
+
+/***/ }),
+
+/***/ 26078:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   M: () => (/* binding */ parseKept),
+/* harmony export */   Q: () => (/* binding */ formatKept)
+/* harmony export */ });
+const HASH = /^[0-9a-f]{16}$/;
+const RESUME_FILE = /^[a-z0-9_][a-z0-9._-]*\.json$/;
+const VERBOSITIES = new Set(['quiet', 'normal', 'verbose']);
+/** One line, for the runner's file. */
+function formatKept(kept) {
+    const { places, registries, resumeFile, resume, record, verbosity } = kept;
+    return JSON.stringify({ places, registries, resumeFile, resume, record, verbosity });
+}
+/** What was left; undefined for nothing and for anything else, as its names become paths. */
+function parseKept(line) {
+    if (!line)
+        return undefined;
+    const value = JSON.parse(line);
+    const { places, registries, resumeFile, resume, record, verbosity } = value ?? {};
+    if (typeof places !== 'string' || !HASH.test(places))
+        return undefined;
+    if (typeof registries !== 'string' || !HASH.test(registries))
+        return undefined;
+    if (typeof resumeFile !== 'string' || !RESUME_FILE.test(resumeFile))
+        return undefined;
+    if (typeof resume !== 'boolean' || typeof record !== 'boolean')
+        return undefined;
+    if (!VERBOSITIES.has(verbosity))
+        return undefined;
+    return {
+        places,
+        registries,
+        resumeFile,
+        resume,
+        record,
+        verbosity: verbosity,
+    };
+}
+
+
+/***/ }),
+
+/***/ 61274:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   IH: () => (/* binding */ recordKeys),
+/* harmony export */   OX: () => (/* binding */ stateKeys),
+/* harmony export */   ae: () => (/* binding */ recordFolder),
+/* harmony export */   nF: () => (/* binding */ cacheFolder),
+/* harmony export */   nW: () => (/* binding */ cacheNames),
+/* harmony export */   rt: () => (/* binding */ runName)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(87967);
+/* harmony import */ var _state_resume_name_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(11271);
+
+
+
+const PRODUCT = 'idpbuilder-push';
+const PLACES_DIGITS = 16;
+const IMAGE_DIGITS = 8;
+function hash(text, digits) {
+    return (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex').slice(0, digits);
+}
+function hashOfAll(names) {
+    return hash([...new Set(names)].toSorted().join('\n'), PLACES_DIGITS);
+}
+/** The names of a push; undefined for one without a target, which keeps nothing. */
+function cacheNames({ targets }) {
+    const [first] = targets;
+    if (!first)
+        return undefined;
+    return {
+        places: hashOfAll(targets.map(({ registry, repository }) => `${registry}/${repository}`)),
+        registries: hashOfAll(targets.map(({ registry }) => registry)),
+        resumeFile: (0,_state_resume_name_js__WEBPACK_IMPORTED_MODULE_2__/* .resumeFileName */ .z)((0,_oci_reference_js__WEBPACK_IMPORTED_MODULE_1__/* .formatReference */ .FH)(first)),
+    };
+}
+/** The folder below RUNNER_TEMP that holds what is kept of a push; relative, with slashes. */
+function cacheFolder({ places }) {
+    return `${PRODUCT}/${places}`;
+}
+/** The same for the record. */
+function recordFolder({ registries }) {
+    return `${PRODUCT}/${registries}`;
+}
+/** A part of a key; a comma would make it invalid, and a runner may set anything. */
+function part(value, otherwise) {
+    return (value ?? '').replace(/[^\w.-]/g, '').slice(0, 40) || otherwise;
+}
+/** The run, as `id-attempt`: an entry of another one is never overwritten. */
+function runName(env) {
+    return `${part(env['GITHUB_RUN_ID'], '0')}-${part(env['GITHUB_RUN_ATTEMPT'], '1')}`;
+}
+function start(whose, kind, env) {
+    return `${PRODUCT}-v1-${part(env['RUNNER_OS'], process.platform)}-${whose}-${kind}-`;
+}
+/** The resume file: this run's own, else the newest of the same image. */
+function stateKeys(names, env) {
+    const any = `${start(names.places, 'state', env)}${hash(names.resumeFile, IMAGE_DIGITS)}-`;
+    return {
+        path: `${cacheFolder(names)}/shared`,
+        base: `${any}${runName(env)}-`,
+        prefixes: [`${any}${part(env['GITHUB_RUN_ID'], '0')}-`, any],
+    };
+}
+/** The record of what is where. */
+function recordKeys(names, env) {
+    const any = start(names.registries, 'record', env);
+    return {
+        path: `${recordFolder(names)}/record`,
+        // The jobs of a matrix each keep theirs: the newest is the one that is found.
+        base: `${any}${runName(env)}-${names.places}-${hash(names.resumeFile, IMAGE_DIGITS)}`,
+        prefixes: [`${any}${part(env['GITHUB_RUN_ID'], '0')}-`, any],
+    };
+}
+
+
+/***/ }),
+
+/***/ 3278:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  R: () => (/* binding */ isActionStep),
-  i: () => (/* binding */ startAction)
+  n: () => (/* binding */ runCacheProcess)
 });
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(77598);
 // EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
+var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./lib/util/signals.js
-var signals = __nccwpck_require__(7909);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 25 modules
-var create_push = __nccwpck_require__(1253);
-// EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
-var resolve = __nccwpck_require__(1731);
-// EXTERNAL MODULE: ./lib/report/error-text.js
-var error_text = __nccwpck_require__(8006);
-// EXTERNAL MODULE: ./lib/report/log-progress.js + 2 modules
-var log_progress = __nccwpck_require__(9974);
+var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
-// EXTERNAL MODULE: ./lib/util/redactor.js
-var redactor = __nccwpck_require__(4514);
+var errors = __nccwpck_require__(48946);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
-;// CONCATENATED MODULE: ./lib/action/commands.js
+var util_text = __nccwpck_require__(89598);
+// EXTERNAL MODULE: ./lib/action/cache-environment.js
+var cache_environment = __nccwpck_require__(49897);
+;// CONCATENATED MODULE: ./lib/action/cache-output.js
+
+const COMMAND = /^::(\w[\w-]*)(?: [^:]*)?::(.*)$/;
+const MAX_LINE = 500;
+const MAX_REASON = 160;
+/** What the toolkit puts in front of the reason. */
+const PREAMBLES = [
+    /^.*Failed to (?:GetCacheEntryDownloadURL|CreateCacheEntry|FinalizeCacheEntryUpload): /,
+    /^Attempt \d+ of \d+ failed with error: /,
+    /^(?:Failed to (?:restore|save): |Cache reservation failed: )/,
+    /^Received non-retryable error: /,
+    /^Failed to make request after \d+ attempts: /,
+    /^(?:Rate limited: |Unable to make request: )/,
+    /^Failed request: /,
+];
+/** A runner's command is undone: nothing of it may be one again. */
+function undo(text) {
+    return text.replaceAll('%0D', '\r').replaceAll('%0A', '\n').replaceAll('%25', '%');
+}
+/** What it has printed, without the commands: text by line, and the name of the command. */
+function linesOf(output) {
+    return output.split(/\r?\n/).flatMap((line) => {
+        const [, command, data] = COMMAND.exec(line) ?? [];
+        if (command === undefined || data === undefined)
+            return [['', line]];
+        // A mask says the very secret: the signature of a URL.
+        if (command === 'add-mask')
+            return [];
+        return undo(data)
+            .split(/\r?\n/)
+            .map((text) => [command, text]);
+    });
+}
+/** The URLs of archives are signed: who has one can read or replace the archive. */
+function withoutQueries(text) {
+    return text.replace(/(https?:\/\/[^\s?"']+)\?[^\s"']*/g, '$1?…');
+}
+/** What may be shown of the toolkit's output, a line each, safe to print. */
+function toolkitLines(output) {
+    return linesOf(output)
+        .filter(([command, text]) => command !== 'debug' && text.trim() !== '')
+        .map(([, text]) => (0,util_text/* printable */.g$)(withoutQueries(text), MAX_LINE));
+}
+function reasonIn(text) {
+    let reason = text;
+    for (const preamble of PREAMBLES)
+        reason = reason.replace(preamble, '');
+    return (0,util_text/* printable */.g$)(withoutQueries(reason.replace(/\. Retrying request in.*$/, '')), MAX_REASON);
+}
+/** Told of a request that failed: the toolkit itself says less at the end, or something else. */
+const REQUEST = /Failed to (?:GetCacheEntryDownloadURL|CreateCacheEntry|FinalizeCacheEntryUpload): /;
+const WAITING = /^Attempt \d+ of \d+ failed with error: /;
+const FAILED = /^Failed to (?:restore|save): |^uploadCacheArchiveSDK: |^Cache reservation failed: /;
+const SERVICE = /getCacheEntry|reserveCache|commitCache|uploadC|request|Unable to make|EPROTO|ECONN/i;
+/**
+ * Why something failed, from what the toolkit has printed; undefined when it tells of no failure,
+ * as for an entry that simply is not there.
+ */
+function problemIn(output) {
+    const texts = linesOf(output).map(([, text]) => text);
+    const find = (pattern) => texts.findLast((text) => pattern.test(text));
+    const denied = find(/cache (?:read|write) denied: /);
+    if (denied !== undefined) {
+        const reason = denied.replace(/^.*(?=cache (?:read|write) denied: )/, '');
+        return { kind: 'denied', reason: (0,util_text/* printable */.g$)(reason, MAX_REASON) };
+    }
+    const request = find(REQUEST);
+    const failed = find(FAILED);
+    const told = request ?? failed ?? find(WAITING);
+    if (told === undefined)
+        return undefined;
+    if (/\(409\)|already[ _]?exists?/i.test(told))
+        return { kind: 'exists', reason: reasonIn(told) };
+    const ofEntry = request === undefined && told === failed && !SERVICE.test(told);
+    return { kind: ofEntry ? 'entry' : 'service', reason: reasonIn(told) };
+}
+
+// EXTERNAL MODULE: ./lib/action/cache-task.js
+var cache_task = __nccwpck_require__(94271);
+// EXTERNAL MODULE: ./lib/action/cache-tar.js
+var cache_tar = __nccwpck_require__(6447);
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(17612);
+;// CONCATENATED MODULE: ./lib/action/cache-process.js
+
+
+
+
+
+
+
+
+
+
+const MAX_OUTPUT = 4 * 1024 * 1024;
+const cache_process_MAX_REASON = 160;
+function answersIn(stdout, token) {
+    const line = stdout.split('\n').findLast((text) => text.startsWith(`${token} `));
+    // Whoever knows the token is the process that was started.
+    if (line === undefined)
+        return undefined;
+    return JSON.parse(line.slice(token.length + 1));
+}
+function withoutAnswer(stdout, token) {
+    return stdout
+        .split('\n')
+        .filter((line) => !line.startsWith(token))
+        .join('\n');
+}
+/** A process that was killed, or ended without an answer. */
+function unanswered({ code, stdout, stderr }, timeoutMs) {
+    if (code !== undefined) {
+        const last = (0,util_text/* printable */.g$)(stderr.trim().split('\n').at(-1) ?? '', cache_process_MAX_REASON);
+        return { kind: 'service', reason: last || `it ended with code ${code}` };
+    }
+    const why = `no answer within ${Math.round(timeoutMs / 1000)} s`;
+    const told = problemIn(stdout)?.reason;
+    return { kind: 'service', reason: told === undefined ? why : `${why}, ${told}` };
+}
+/** Why not all of it was done; undefined also when something was looked for and is not there. */
+function problemOf(answers, stdout, kind) {
+    const thrown = answers.find(({ error }) => error !== undefined)?.error;
+    if (thrown !== undefined)
+        return { kind: 'service', reason: (0,util_text/* printable */.g$)(thrown, cache_process_MAX_REASON) };
+    const told = problemIn(stdout);
+    if (kind === 'restore')
+        return told;
+    const { reason = 'it says no more' } = told ?? {};
+    return told && told.kind !== 'entry' ? told : { kind: 'service', reason };
+}
+function outcomeOf(result, { token, work }, timeoutMs) {
+    const answers = answersIn(result.stdout, token);
+    const keys = work.entries.map((_, index) => answers?.[index]?.key);
+    if (!answers)
+        return { keys, problem: unanswered(result, timeoutMs) };
+    const problem = keys.includes(undefined)
+        ? problemOf(answers, result.stdout, work.kind)
+        : undefined;
+    return { keys, ...(problem ? { problem } : {}) };
+}
+/**
+ * Runs the toolkit's cache client in a process of its own. It cannot be cancelled and repeats
+ * requests for half a minute, it prints what a runner would take for commands, its version of an
+ * entry depends on the working folder, and loading it takes longer than a small push: none of this
+ * shall be ours. It does not throw.
+ * @param limits milliseconds after which the process is killed; aborted, it is killed at once
+ */
+async function runCacheProcess(work, options, limits) {
+    const { env, entryFile, tempDirectory, folder, run, onLine } = options;
+    const { timeoutMs, signal } = limits;
+    const task = { token: (0,external_node_crypto_.randomUUID)(), limitMs: timeoutMs + 1000, work };
+    const own = external_node_path_.join(tempDirectory, folder, `toolkit-${task.token}`);
+    try {
+        (0,make_folder/* makeFolder */.f)(own, 0o700);
+        // The toolkit's names are relative to the real path of its working folder.
+        const root = await (0,promises_.realpath)(tempDirectory);
+        const restoring = work.kind === 'restore';
+        const programOptions = {
+            input: JSON.stringify(task),
+            cwd: root,
+            env: {
+                ...(0,cache_environment/* toolkitEnvironment */.K)(env),
+                RUNNER_TEMP: await (0,promises_.realpath)(own), // it leaves folders there
+                GITHUB_WORKSPACE: root,
+                ...(restoring ? { TAR_OPTIONS: (0,cache_tar/* tarOptions */.qz)(folder) } : {}),
+            },
+            timeoutMs,
+            maxOutputBytes: MAX_OUTPUT,
+            group: true,
+            ...(signal ? { signal } : {}),
+        };
+        const args = [entryFile, cache_task/* CACHE_TASK */.d];
+        const result = restoring
+            ? await (0,cache_tar/* runLimited */.Oe)(run, args, programOptions)
+            : await run(process.execPath, args, programOptions);
+        if (onLine)
+            toolkitLines(withoutAnswer(result.stdout, task.token)).forEach(onLine);
+        return outcomeOf(result, task, timeoutMs);
+    }
+    catch (error) {
+        const reason = (0,util_text/* printable */.g$)((0,errors/* messageOf */.bD)(error), cache_process_MAX_REASON);
+        return { keys: work.entries.map(() => undefined), problem: { kind: 'service', reason } };
+    }
+    finally {
+        await (0,promises_.rm)(own, { recursive: true, force: true }).catch(() => undefined);
+    }
+}
+
+
+/***/ }),
+
+/***/ 83711:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   an: () => (/* binding */ changedRecord),
+/* harmony export */   jd: () => (/* binding */ markRecordKept),
+/* harmony export */   xR: () => (/* binding */ MAX_RECORD_BYTES)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(73024);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(51455);
+/* harmony import */ var node_stream_promises__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(46466);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9311);
+/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(61034);
+
+
+
+
+
+
+/** The most bytes of a record that are kept in the Actions cache, and taken from it. */
+const MAX_RECORD_BYTES = 50 * 1024 * 1024;
+async function digestOf(file) {
+    const hash = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256');
+    await (0,node_stream_promises__WEBPACK_IMPORTED_MODULE_3__.pipeline)((0,node_fs__WEBPACK_IMPORTED_MODULE_1__.createReadStream)(file), hash);
+    return hash.digest('hex');
+}
+/**
+ * Writes down what the record is like now, which is as it is in the Actions cache.
+ * @throws the system's error
+ */
+async function markRecordKept(folder) {
+    await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFileAtomically */ .lo)(folder.recordDigest, await digestOf(folder.recordFile));
+}
+/** The record, if it is another than was restored or kept; undefined also where there is none. */
+async function changedRecord(folder) {
+    try {
+        // The record has no journal of its own: what is beside it comes from somewhere else.
+        const others = (await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.readdir)(folder.record)).filter((name) => name !== _cache_folder_js__WEBPACK_IMPORTED_MODULE_5__/* .RECORD */ .gv);
+        const { size } = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.stat)(folder.recordFile);
+        if (others.length > 0 || size === 0)
+            return undefined;
+        const digest = await digestOf(folder.recordFile);
+        const kept = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_2__.readFile)(folder.recordDigest, 'utf8').catch(() => '');
+        return digest === kept.trim() ? undefined : { size, digest };
+    }
+    catch {
+        return undefined;
+    }
+}
+
+
+/***/ }),
+
+/***/ 26339:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FT: () => (/* binding */ sessionAfter),
+/* harmony export */   VE: () => (/* binding */ prepareState),
+/* harmony export */   _P: () => (/* binding */ unusable)
+/* harmony export */ });
+/* harmony import */ var _cache_keys_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(61274);
+/* harmony import */ var _cache_shared_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(35623);
+
+
+/**
+ * Puts the state where it is saved from; undefined when the newest entry says the same.
+ * @param whenFinished whether to save that there is nothing to go on with
+ * @throws the system's error
+ */
+async function prepareState({ names, files, env }, session, whenFinished) {
+    const state = await (0,_cache_shared_js__WEBPACK_IMPORTED_MODULE_1__/* .readShareable */ .Az)(files, names.resumeFile);
+    const { fingerprint } = state;
+    if (fingerprint === session.kept || (fingerprint === '' && !whenFinished))
+        return undefined;
+    await (0,_cache_shared_js__WEBPACK_IMPORTED_MODULE_1__/* .writeShared */ .bx)(files, names.resumeFile, state);
+    const { path, base } = (0,_cache_keys_js__WEBPACK_IMPORTED_MODULE_0__/* .stateKeys */ .OX)(names, env);
+    const sequence = session.sequence + 1;
+    return {
+        entry: { path, key: `${base}${sequence}.` },
+        state,
+        session: { ...session, sequence, kept: undefined },
+    };
+}
+/** What is known after an entry was saved, or was not. */
+function sessionAfter({ session, state }, before, { keys, problem }) {
+    if (keys[0] !== undefined)
+        return { ...session, kept: state.fingerprint };
+    // Refused, it has changed nothing; of anything else nobody knows how far it came.
+    const refused = problem?.kind === 'denied' || problem?.kind === 'exists';
+    return refused ? { ...session, kept: before.kept } : session;
+}
+/**
+ * The sentence about a cache that does not work; the steps of a job say it once in all.
+ * @param consequence the end of the sentence
+ */
+function unusable({ kind, reason }, consequence) {
+    const what = kind === 'entry' ? 'What the Actions cache held' : 'The Actions cache';
+    return `${what} cannot be used (${reason}): ${consequence}.`;
+}
+
+
+/***/ }),
+
+/***/ 58144:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ writeSession),
+/* harmony export */   l: () => (/* binding */ readSession)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51455);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9311);
+
+
+function isSession(value) {
+    if (typeof value !== 'object' || value === null)
+        return false;
+    const { run, sequence, kept, warned, down } = value;
+    return (typeof run === 'string' &&
+        Number.isSafeInteger(sequence) &&
+        (kept === undefined || typeof kept === 'string') &&
+        typeof warned === 'boolean' &&
+        typeof down === 'boolean');
+}
+/** What an earlier step of the same run has written down, else a beginning. Never throws. */
+async function readSession(file, run) {
+    try {
+        const value = JSON.parse(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(file, 'utf8'));
+        if (isSession(value) && value.run === run)
+            return value;
+    }
+    catch {
+        // There is none yet, or a killed step has left half of it.
+    }
+    return { run, sequence: 0, kept: '', warned: false, down: false };
+}
+/** @throws the system's error */
+async function writeSession(file, session) {
+    await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_1__/* .writeFileAtomically */ .lo)(file, JSON.stringify(session));
+}
+
+
+/***/ }),
+
+/***/ 35623:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Az: () => (/* binding */ readShareable),
+/* harmony export */   BL: () => (/* binding */ FINISHED),
+/* harmony export */   bx: () => (/* binding */ writeShared)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(76760);
+/* harmony import */ var _state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(38798);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(9311);
+/* harmony import */ var _util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(17612);
+
+
+
+
+
+
+/** Says that there is nothing to go on with: the newest entry wins, and none can be deleted. */
+const FINISHED = 'finished';
+const NOTHING = { text: '', fingerprint: '', bytes: 0 };
+function bytesIn({ Places }) {
+    return Places.flatMap(({ UploadedLayers }) => Object.values(UploadedLayers)).reduce((sum, { BytesWritten }) => sum + BytesWritten, 0);
+}
+function isEmpty({ Places }) {
+    return Places.every(({ UploadedLayers, Manifests }) => Object.keys(UploadedLayers).length === 0 && Manifests.length === 0);
+}
+/** What the resume file says, without what must not leave this machine. Never throws. */
+async function readShareable({ resume }, resumeFile) {
+    const { state } = await (0,_state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__/* .readResumeFile */ .yA)(node_path__WEBPACK_IMPORTED_MODULE_2__.join(resume, resumeFile));
+    if (!state)
+        return NOTHING;
+    const shareable = (0,_state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__/* .shareableState */ .TJ)(state);
+    if (isEmpty(shareable))
+        return NOTHING;
+    const text = (0,_state_resume_file_js__WEBPACK_IMPORTED_MODULE_3__/* .formatResumeState */ .A4)(shareable);
+    const fingerprint = (0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(text).digest('hex');
+    return { text, fingerprint, bytes: bytesIn(shareable) };
+}
+/**
+ * Fills the folder that goes into the Actions cache.
+ * @throws the system's error
+ */
+async function writeShared({ shared }, resumeFile, { text, fingerprint }) {
+    await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(shared, { recursive: true, force: true });
+    (0,_util_make_folder_js__WEBPACK_IMPORTED_MODULE_5__/* .makeFolder */ .f)(shared, 0o700);
+    if (fingerprint === '') {
+        await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFileAtomically */ .lo)(node_path__WEBPACK_IMPORTED_MODULE_2__.join(shared, FINISHED), 'Nothing to go on with.\n');
+    }
+    else {
+        await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_4__/* .writeFileAtomically */ .lo)(node_path__WEBPACK_IMPORTED_MODULE_2__.join(shared, resumeFile), text);
+    }
+}
+
+
+/***/ }),
+
+/***/ 6447:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Oe: () => (/* binding */ runLimited),
+/* harmony export */   Uj: () => (/* binding */ otherTar),
+/* harmony export */   qz: () => (/* binding */ tarOptions)
+/* harmony export */ });
+/* harmony import */ var _cache_record_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(83711);
+/* harmony import */ var _cache_folder_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(61034);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+
+
+
+/** The most bytes that an archive, or a file of it, may have: a record, and plenty for a state. */
+const MOST_BYTES = _cache_record_js__WEBPACK_IMPORTED_MODULE_0__/* .MAX_RECORD_BYTES */ .xR + 64 * 1024 * 1024;
+/** What tar reads at once, and counts by. */
+const TAR_RECORD_BYTES = 20 * 512;
+const VERSION_MS = 2000;
+/**
+ * The toolkit extracts with `tar -P`: an archive may hold absolute names, `..` and links to write
+ * through, and it cannot be looked at before. So GNU tar, which reads this variable, is told to
+ * put every file into one folder under the last part of its name, whatever it is called; and links
+ * are changed likewise, so that none leads out of it. An archive that has become too large while
+ * it is unpacked ends tar: only tar itself can count what comes out of it.
+ * @param folder relative to the working folder, with slashes; of letters and digits
+ */
+function tarOptions(folder) {
+    const everything = `--transform=s,^(.*/)?,${folder}/${_cache_folder_js__WEBPACK_IMPORTED_MODULE_1__/* .ARRIVALS */ .jy}/,x`;
+    const limit = `--checkpoint=${Math.ceil(MOST_BYTES / TAR_RECORD_BYTES)}`;
+    const action = `--checkpoint-action=exec='kill $PPID'`;
+    return `${everything} --no-same-owner --no-same-permissions ${limit} ${action}`;
+}
+/**
+ * Runs this Node so that it and what it starts cannot write large files: what a service sends may
+ * be endless, and an archive may hold a file with little in it but its size. Where the system has no
+ * `prlimit`, or it may not do it, there is only the limit of time.
+ * @throws as `run` does
+ */
+async function runLimited(run, args, options) {
+    if (process.platform === 'linux') {
+        const limits = [`--fsize=${MOST_BYTES}`, '--core=0'];
+        try {
+            const result = await run('prlimit', [...limits, process.execPath, ...args], options);
+            if (!result.stderr.startsWith('prlimit: '))
+                return result;
+        }
+        catch (error) {
+            if ((0,_util_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error) !== 'ENOENT')
+                throw error;
+        }
+    }
+    return run(process.execPath, args, options);
+}
+/** The names under which the toolkit looks for tar: what it finds first is what it takes. */
+function tarsOf(platform, programs) {
+    if (platform === 'win32')
+        return [`${programs}\\Git\\usr\\bin\\tar.exe`, 'tar'];
+    return platform === 'darwin' ? ['gtar', 'tar'] : ['tar'];
+}
+/**
+ * Whether the tar that the toolkit takes knows `tarOptions`. Another one (macOS without gnu-tar,
+ * Windows without Git, BusyBox) would write wherever an archive says.
+ * @param where the system, and where Windows has its programs
+ * @returns what it is instead; undefined for GNU tar
+ */
+async function otherTar(run, where) {
+    for (const name of tarsOf(where.platform, where.programs)) {
+        try {
+            const { stdout } = await run(name, ['--version'], { timeoutMs: VERSION_MS });
+            const [first = ''] = stdout.split('\n');
+            return first.includes('GNU tar') ? undefined : first.trim() || 'another one';
+        }
+        catch {
+            // It is not there, or cannot be started.
+        }
+    }
+    return 'not there';
+}
+
+
+/***/ }),
+
+/***/ 94271:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ startCacheTask),
+/* harmony export */   d: () => (/* binding */ CACHE_TASK)
+/* harmony export */ });
+/* harmony import */ var node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(38321);
+/* harmony import */ var _util_run_program_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(45179);
+/* harmony import */ var _cache_tar_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6447);
+
+
+
+/** The first argument of the process. */
+const CACHE_TASK = '__actions-cache';
+const LOOK_EVERY_MS = 250;
+/** Ends this process and the `tar` it may have started. */
+function endAll() {
+    try {
+        process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL');
+    }
+    catch {
+        process.exit(1); // nobody's group but our parent's
+    }
+}
+/** A step that is killed cannot end this process; what it would save then is of no more use. */
+function endWithParent(limitMs) {
+    const parent = process.ppid;
+    setTimeout(endAll, limitMs).unref();
+    setInterval(() => process.ppid === parent || endAll(), LOOK_EVERY_MS).unref();
+}
+async function attempt(work) {
+    try {
+        const key = await work();
+        return key === undefined ? {} : { key };
+    }
+    catch (error) {
+        return { error: error instanceof Error ? error.message : String(error) };
+    }
+}
+/** Nothing is restored where nobody keeps an archive in its place; that is no fault of anybody's. */
+async function isSafe() {
+    const { platform, env } = process;
+    const other = await (0,_cache_tar_js__WEBPACK_IMPORTED_MODULE_2__/* .otherTar */ .Uj)(_util_run_program_js__WEBPACK_IMPORTED_MODULE_1__/* .runProgram */ .m, { platform, programs: env['PROGRAMFILES'] });
+    if (other === undefined)
+        return true;
+    process.stdout.write(`Nothing is restored: that takes GNU tar, and the tar here is ${other}.\n`);
+    return false;
+}
+async function perform(work) {
+    if (work.kind === 'restore' && !(await isSafe()))
+        return work.entries.map(() => ({}));
+    const { restoreCache, saveCache } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(368)]).then(__nccwpck_require__.bind(__nccwpck_require__, 91368));
+    if (work.kind === 'restore') {
+        return Promise.all(work.entries.map(({ path, key, restoreKeys }) => attempt(() => restoreCache([path], key, [...restoreKeys]))));
+    }
+    return Promise.all(work.entries.map(({ path, key }) => 
+    // It does not throw when an entry cannot be saved, but returns a number below zero.
+    attempt(async () => ((await saveCache([path], key)) < 0 ? undefined : key))));
+}
+/** @returns undefined for what only a person can have written */
+function taskIn(input) {
+    try {
+        const { token, limitMs, work } = JSON.parse(input);
+        if (typeof token !== 'string' || typeof limitMs !== 'number')
+            return undefined;
+        return Array.isArray(work?.entries) ? { token, limitMs, work } : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * The process in which the toolkit runs, see `cache-process.ts`. Reads a task from standard input
+ * and prints one line with the answer, in JSON, between whatever the toolkit prints.
+ */
+async function startCacheTask() {
+    const task = taskIn(await (0,node_stream_consumers__WEBPACK_IMPORTED_MODULE_0__.text)(process.stdin));
+    if (!task) {
+        process.stderr.write(`${CACHE_TASK} is for idpbuilder-push itself, not for people.\n`);
+        process.exitCode = 1;
+        return;
+    }
+    const { token, limitMs, work } = task;
+    endWithParent(limitMs);
+    const answer = await perform(work);
+    process.stdout.write(`\n${token} ${JSON.stringify(answer)}\n`, () => process.exit(0));
+}
+
+
+/***/ }),
+
+/***/ 50517:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Iq: () => (/* binding */ maskCommand),
+/* harmony export */   ly: () => (/* binding */ TITLE),
+/* harmony export */   w7: () => (/* binding */ annotation)
+/* harmony export */ });
 /**
  * Workflow commands on standard output. The toolkit could write them, but loading it costs as much
  * as all the rest of our start, and masking comes first. The escaping is the runner's:
@@ -19405,6 +20239,8 @@ function escapeData(text) {
 function escapeProperty(text) {
     return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
+/** The title of our annotations. */
+const TITLE = 'idpbuilder push';
 /** Has the runner replace `secret` by *** in everything that is printed from now on. */
 function maskCommand(secret) {
     return `::add-mask::${escapeData(secret)}`;
@@ -19414,10 +20250,463 @@ function annotation(level, title, message) {
     return `::${level} title=${escapeProperty(title)}::${escapeData(message)}`;
 }
 
+
+/***/ }),
+
+/***/ 63276:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  R: () => (/* binding */ isActionStep),
+  i: () => (/* binding */ startAction)
+});
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(73024);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(51455);
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(48161);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(76760);
+// EXTERNAL MODULE: ./lib/util/errors.js
+var errors = __nccwpck_require__(48946);
+// EXTERNAL MODULE: ./lib/util/run-program.js + 1 modules
+var run_program = __nccwpck_require__(45179);
+// EXTERNAL MODULE: ./lib/util/signals.js
+var signals = __nccwpck_require__(37860);
+// EXTERNAL MODULE: ./lib/action/commands.js
+var commands = __nccwpck_require__(50517);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 50 modules
+var create_push = __nccwpck_require__(94998);
+// EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
+var resolve = __nccwpck_require__(26877);
+// EXTERNAL MODULE: ./lib/report/error-text.js
+var error_text = __nccwpck_require__(67493);
+// EXTERNAL MODULE: ./lib/report/log-progress.js + 3 modules
+var log_progress = __nccwpck_require__(48062);
+// EXTERNAL MODULE: ./lib/util/redactor.js
+var redactor = __nccwpck_require__(92709);
+// EXTERNAL MODULE: ./lib/util/text.js
+var util_text = __nccwpck_require__(89598);
+// EXTERNAL MODULE: ./lib/app/state-places.js
+var state_places = __nccwpck_require__(36122);
+// EXTERNAL MODULE: ./lib/state/resume-file.js
+var resume_file = __nccwpck_require__(38798);
+// EXTERNAL MODULE: ./lib/state/resume-schema.js + 1 modules
+var resume_schema = __nccwpck_require__(30532);
+// EXTERNAL MODULE: ./lib/action/cache-folder.js
+var cache_folder = __nccwpck_require__(61034);
+// EXTERNAL MODULE: ./lib/action/cache-record.js
+var cache_record = __nccwpck_require__(83711);
+// EXTERNAL MODULE: ./lib/action/cache-shared.js
+var cache_shared = __nccwpck_require__(35623);
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(17612);
+;// CONCATENATED MODULE: ./lib/action/cache-arrivals.js
+
+
+
+
+
+
+
+
+
+const SQLITE = Buffer.from('SQLite format 3\0', 'latin1');
+/** True for a file that is nothing else: no link, no pipe, no second name of another one. */
+async function isPlain(file, maximum) {
+    const found = await (0,promises_.lstat)(file).catch(() => undefined);
+    return found !== undefined && found.isFile() && found.nlink === 1 && found.size <= maximum;
+}
+async function firstPlain(files, maximum) {
+    for (const file of files)
+        if (await isPlain(file, maximum))
+            return file;
+    return undefined;
+}
+async function exists(file) {
+    return (await (0,promises_.lstat)(file).catch(() => undefined)) !== undefined;
+}
+/** An existing folder of ours, and no link to somebody else's. */
+async function ownFolder(folder) {
+    const found = await (0,promises_.lstat)(folder).catch(() => undefined);
+    if (found && !found.isDirectory())
+        await (0,promises_.rm)(folder);
+    (0,make_folder/* makeFolder */.f)(folder, 0o700);
+}
+/** Removes what is neither a file nor a folder. */
+async function removeOddities(folder) {
+    for (const entry of await (0,promises_.readdir)(folder, { withFileTypes: true })) {
+        const file = external_node_path_.join(folder, entry.name);
+        if (!entry.isFile() && !entry.isDirectory())
+            await (0,promises_.rm)(file, { force: true });
+    }
+}
+/**
+ * Makes room for what is restored: whatever is found there afterwards has come from outside.
+ * @throws the system's error
+ */
+async function prepareArrivals(folder, withRecord) {
+    await ownFolder(folder.root);
+    for (const part of [folder.arrived, folder.shared, ...(withRecord ? [folder.record] : [])]) {
+        await (0,promises_.rm)(part, { recursive: true, force: true });
+    }
+}
+/** Removes what was restored and not taken. What cannot be removed stays; it never throws. */
+async function clearArrivals(folder) {
+    for (const part of [folder.arrived, folder.shared]) {
+        // A tar that is being killed may still put something into it.
+        await (0,promises_.rm)(part, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    }
+}
+/**
+ * Takes a resume file that was restored, unless there is one of this machine: only what can be
+ * understood as one, written anew. What it says is still a stranger's.
+ * @returns why it was not taken, as half a sentence
+ * @throws the system's error
+ */
+async function takeState(folder, resumeFile) {
+    const places = [folder.arrived, folder.shared];
+    const finished = places.map((place) => external_node_path_.join(place, cache_shared/* FINISHED */.BL));
+    if (await firstPlain(finished, resume_schema/* RESUME_LIMITS */.DM.fileBytes))
+        return undefined;
+    const candidates = places.map((place) => external_node_path_.join(place, resumeFile));
+    const found = await firstPlain(candidates, resume_schema/* RESUME_LIMITS */.DM.fileBytes);
+    if (found === undefined)
+        return 'it is not in it';
+    const { state, reason } = await (0,resume_file/* readResumeFile */.yA)(found);
+    if (!state)
+        return reason ?? 'it is empty';
+    await ownFolder(folder.resume);
+    await removeOddities(folder.resume);
+    const own = external_node_path_.join(folder.resume, resumeFile);
+    if (!(await exists(own)))
+        await (0,resume_file/* writeResumeFile */.Tj)(own, (0,resume_file/* shareableState */.TJ)(state));
+    return undefined;
+}
+async function startsLikeSqlite(file) {
+    const handle = await (0,promises_.open)(file, external_node_fs_.constants.O_RDONLY | (external_node_fs_.constants.O_NOFOLLOW ?? 0));
+    try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(SQLITE.length), 0, SQLITE.length, 0);
+        return bytesRead === SQLITE.length && buffer.equals(SQLITE);
+    }
+    finally {
+        await handle.close();
+    }
+}
+/**
+ * Takes a record that was restored. Only called when this machine had none. Whoever opens it looks
+ * closer; here it matters that it is one plain file and comes alone.
+ * @returns why it was not taken, as half a sentence
+ * @throws the system's error
+ */
+async function takeRecord(folder) {
+    const candidates = [external_node_path_.join(folder.arrived, cache_folder/* RECORD */.gv), folder.recordFile];
+    const found = await firstPlain(candidates, cache_record/* MAX_RECORD_BYTES */.xR);
+    const good = found !== undefined && (await startsLikeSqlite(found));
+    if (found !== folder.recordFile || !good)
+        await (0,promises_.rm)(folder.record, { recursive: true, force: true });
+    if (!good)
+        return found === undefined ? 'it is not in it' : 'it is something else';
+    await ownFolder(folder.record);
+    if (found !== folder.recordFile) {
+        await (0,promises_.copyFile)(found, folder.recordFile, external_node_fs_.constants.COPYFILE_EXCL);
+    }
+    // SQLite would play a foreign journal into it.
+    for (const name of await (0,promises_.readdir)(folder.record)) {
+        if (name !== cache_folder/* RECORD */.gv)
+            await (0,promises_.rm)(external_node_path_.join(folder.record, name), { recursive: true, force: true });
+    }
+    await (0,promises_.chmod)(folder.recordFile, 0o600);
+    await (0,cache_record/* markRecordKept */.jd)(folder);
+    return undefined;
+}
+
+// EXTERNAL MODULE: ./lib/action/cache-keys.js
+var cache_keys = __nccwpck_require__(61274);
+// EXTERNAL MODULE: ./lib/action/cache-process.js + 1 modules
+var cache_process = __nccwpck_require__(3278);
+// EXTERNAL MODULE: ./lib/action/cache-save.js
+var cache_save = __nccwpck_require__(26339);
+;// CONCATENATED MODULE: ./lib/action/cache-schedule.js
+/** A push of a few seconds is over before it is worth keeping, unless that much is to be sent. */
+const FIRST_AFTER_MS = 10_000;
+const AT_ONCE_BYTES = 64 * 1024 * 1024;
+const APART_MS = 10_000;
+const EVERY_MS = 60_000;
+const EVERY_BYTES = 1024 ** 3;
+/** Entries are immutable, every save is one more: the service bears only so many of them. */
+const MOST = 30;
+/** Decides when what a push remembers is worth another entry in the Actions cache. */
+class SaveSchedule {
+    #now;
+    #began;
+    #last;
+    #count = 0;
+    constructor(now) {
+        this.#now = now;
+    }
+    /** Whether it is time; who acts on it calls `saved` at once. */
+    isDue({ bytes, left }) {
+        const now = this.#now();
+        if (left > 0)
+            this.#began ??= now;
+        if (this.#began === undefined || this.#count >= MOST)
+            return false;
+        if (!this.#last)
+            return left >= AT_ONCE_BYTES || now - this.#began >= FIRST_AFTER_MS;
+        const since = now - this.#last.time;
+        return since >= EVERY_MS || (since >= APART_MS && bytes - this.#last.bytes >= EVERY_BYTES);
+    }
+    saved({ bytes }) {
+        this.#count += 1;
+        this.#last = { time: this.#now(), bytes };
+    }
+}
+
+// EXTERNAL MODULE: ./lib/action/cache-session.js
+var cache_session = __nccwpck_require__(58144);
+;// CONCATENATED MODULE: ./lib/action/actions-cache.js
+
+
+
+
+
+
+
+
+
+
+
+const LIMIT_MS = 10_000;
+/** What the end of a push waits for a save that is under way. */
+const CLOSE_MS = 1000;
+const CONSEQUENCE = 'the push goes on without it';
+async function isMissing(file) {
+    return (await (0,promises_.lstat)(file).catch(() => undefined)) === undefined;
+}
+/** Keeps the resume file of a push in the Actions cache, and brings it and the record from there. */
+class ActionsCache {
+    name = 'the Actions cache';
+    keepsProgress;
+    #options;
+    #schedule;
+    #closing = new AbortController();
+    #saving;
+    #cancel;
+    #usable = true;
+    constructor(options) {
+        this.keepsProgress = options.resume && options.access.writable;
+        this.#options = options;
+        this.#schedule = new SaveSchedule(options.now);
+    }
+    async restore(signal) {
+        this.#cancel = signal;
+        const { access, files, resume } = this.#options;
+        try {
+            const record = this.#options.record && (await isMissing(files.recordFile));
+            if (!access.readable || !(resume || record))
+                return;
+            const outcome = await this.#bring(record, signal);
+            const { problem } = outcome;
+            if (!problem)
+                return;
+            await this.#complain(problem);
+            // A bad archive, or one that may not be read, does not say that none can be saved.
+            if (problem.kind === 'service')
+                this.#usable = false;
+            else if (problem.kind === 'entry')
+                await this.#keptIs(undefined);
+        }
+        catch (error) {
+            await this.#complain({ kind: 'service', reason: (0,errors/* messageOf */.bD)(error) });
+        }
+    }
+    changed(progress) {
+        const { resume, access } = this.#options;
+        if (!resume || !access.writable || !this.#usable || this.#saving)
+            return;
+        if (this.#closing.signal.aborted || !this.#schedule.isDue(progress))
+            return;
+        this.#schedule.saved(progress);
+        this.#saving = this.#save().finally(() => {
+            this.#saving = undefined;
+        });
+    }
+    /** Resolves when the save that is under way has come to its end, if there is one. Never rejects. */
+    async idle() {
+        await this.#saving;
+    }
+    /**
+     * A save that does not come to an end soon is ended. Left to itself it could finish after the
+     * post step's, which knows more, and be taken for the newer one. Where nothing is left to go on
+     * with, and after a cancellation, it is not waited for at all.
+     */
+    async close() {
+        if (this.#saving) {
+            const { files, names } = this.#options;
+            const over = await isMissing(external_node_path_.join(files.resume, names.resumeFile));
+            if (!over && !this.#cancel?.aborted) {
+                let timer;
+                const patience = new Promise((done) => {
+                    timer = setTimeout(done, CLOSE_MS);
+                });
+                await Promise.race([this.#saving, patience]);
+                clearTimeout(timer);
+            }
+        }
+        this.#closing.abort();
+        await this.idle();
+    }
+    /** Restores, and takes what can be used: nothing else is left behind, whatever happens. */
+    async #bring(record, signal) {
+        const { files, names, env, resume } = this.#options;
+        try {
+            await prepareArrivals(files, record);
+            const wanted = [
+                ...(resume ? [(0,cache_keys/* stateKeys */.OX)(names, env)] : []),
+                ...(record ? [(0,cache_keys/* recordKeys */.IH)(names, env)] : []),
+            ];
+            const outcome = await this.#restore(wanted, signal);
+            if (resume && outcome.keys[0] !== undefined)
+                await this.#takeState();
+            if (record && outcome.keys.at(-1) !== undefined) {
+                this.#tell('The record', await takeRecord(files));
+            }
+            return outcome;
+        }
+        finally {
+            await clearArrivals(files);
+        }
+    }
+    #restore(wanted, signal) {
+        const entries = wanted.map(({ path, prefixes: [key = '', ...restoreKeys] }) => ({
+            path,
+            key,
+            restoreKeys,
+        }));
+        return this.#run({ kind: 'restore', entries }, signal);
+    }
+    async #takeState() {
+        const { files, names } = this.#options;
+        const mine = !(await isMissing(external_node_path_.join(files.resume, names.resumeFile)));
+        const refused = await takeState(files, names.resumeFile);
+        this.#tell('The state', refused);
+        const { fingerprint } = await (0,cache_shared/* readShareable */.Az)(files, names.resumeFile);
+        await this.#keptIs(mine || refused !== undefined ? undefined : fingerprint);
+    }
+    /** @param kept what the newest entry says; undefined has the post step replace it by a good one */
+    async #keptIs(kept) {
+        await this.#remember({ ...(await this.#session()), kept });
+    }
+    async #save() {
+        try {
+            const before = await this.#session();
+            const prepared = await (0,cache_save/* prepareState */.VE)(this.#options, before, false);
+            if (!prepared)
+                return;
+            await this.#remember(prepared.session);
+            const work = { kind: 'save', entries: [prepared.entry] };
+            const outcome = await this.#run(work, this.#closing.signal);
+            await this.#remember((0,cache_save/* sessionAfter */.FT)(prepared, before, outcome));
+            if (!outcome.problem || outcome.problem.kind === 'exists')
+                return;
+            this.#usable = false;
+            await this.#complain(outcome.problem);
+        }
+        catch (error) {
+            this.#usable = false;
+            await this.#complain({ kind: 'service', reason: (0,errors/* messageOf */.bD)(error) });
+        }
+    }
+    #run(work, signal) {
+        const { limitMs = LIMIT_MS } = this.#options;
+        return (0,cache_process/* runCacheProcess */.n)(work, this.#options, { timeoutMs: limitMs, signal });
+    }
+    #session() {
+        return (0,cache_session/* readSession */.l)(this.#options.files.session, (0,cache_keys/* runName */.rt)(this.#options.env));
+    }
+    #remember(session) {
+        return (0,cache_session/* writeSession */.K)(this.#options.files.session, session);
+    }
+    #tell(what, refused) {
+        if (refused === undefined)
+            return;
+        this.#options.onLine?.(`${what} in the Actions cache is not used: ${(0,util_text/* printable */.g$)(refused)}.`);
+    }
+    /** Once, however often it fails; and not for what we have ended ourselves. Never throws. */
+    async #complain(problem) {
+        if (this.#cancel?.aborted || this.#closing.signal.aborted)
+            return;
+        const session = await this.#session();
+        const reason = (0,util_text/* printable */.g$)(problem.reason, 200);
+        if (!session.warned)
+            this.#options.warn((0,cache_save/* unusable */._P)({ ...problem, reason }, CONSEQUENCE));
+        const down = session.down || problem.kind === 'service';
+        await this.#remember({ ...session, warned: true, down }).catch(() => undefined);
+    }
+}
+
+// EXTERNAL MODULE: ./lib/action/cache-environment.js
+var cache_environment = __nccwpck_require__(49897);
+// EXTERNAL MODULE: ./lib/action/cache-kept.js
+var cache_kept = __nccwpck_require__(26078);
+;// CONCATENATED MODULE: ./lib/action/cache-places.js
+
+
+
+
+
+
+
+
+/**
+ * Where a step keeps what it remembers: in the folder that was asked for, else below RUNNER_TEMP
+ * (which lives as long as the job), and in the Actions cache, if there is one and it may be used.
+ */
+function actionPlaces(config, outside) {
+    const { env, home, entryFile, keepForPost, warn, line } = outside;
+    const { resume, cache, cacheDirectory, verbosity } = config;
+    if (cacheDirectory !== undefined)
+        return (0,state_places/* placesIn */.y)(cacheDirectory, config, home);
+    const tempDirectory = env['RUNNER_TEMP'] ?? '';
+    const names = (0,cache_keys/* cacheNames */.nW)(config);
+    // The system's own temporary folder would be everybody's.
+    if (!names || !external_node_path_.isAbsolute(tempDirectory))
+        return (0,state_places/* placesIn */.y)('', config, home);
+    const files = (0,cache_folder/* folderOf */.yS)(tempDirectory, names);
+    const { recordFile } = files;
+    const places = { ...(0,state_places/* placesIn */.y)(files.root, config, home), ...(cache ? { recordFile } : {}) };
+    const access = cache && config.push ? (0,cache_environment/* cacheAccess */.n)(env) : undefined;
+    if (!access?.readable && !access?.writable)
+        return places;
+    // Early: the post step of a step that is killed needs it as well.
+    keepForPost((0,cache_kept/* formatKept */.Q)({ ...names, resume, record: cache, verbosity }));
+    const store = new ActionsCache({
+        env,
+        entryFile,
+        tempDirectory,
+        folder: (0,cache_keys/* cacheFolder */.nF)(names),
+        run: run_program/* runProgram */.m,
+        names,
+        files,
+        access,
+        resume,
+        record: cache,
+        now: () => Date.now(),
+        warn,
+        onLine: verbosity === 'verbose' ? line : undefined,
+    });
+    return { ...places, store };
+}
+
 // EXTERNAL MODULE: ./lib/config/nearest.js
-var nearest = __nccwpck_require__(948);
-// EXTERNAL MODULE: ./lib/config/options.js + 4 modules
-var options = __nccwpck_require__(932);
+var nearest = __nccwpck_require__(94969);
+// EXTERNAL MODULE: ./lib/config/options.js + 5 modules
+var options = __nccwpck_require__(40864);
 ;// CONCATENATED MODULE: ./lib/action/inputs.js
 
 
@@ -19468,7 +20757,7 @@ function readInputs(env, onWarning = () => undefined) {
 
 
 
-const TITLE = 'idpbuilder push';
+
 const MAX_ANNOTATION = 3000;
 /** Everything printed goes through here: masked by the runner, and by ourselves before that. */
 class StepLog {
@@ -19486,15 +20775,15 @@ class StepLog {
             if (line.trim() === '' || this.#masked.has(line))
                 continue;
             this.#masked.add(line);
-            this.#write(maskCommand(line));
+            this.#write((0,commands/* maskCommand */.Iq)(line));
         }
     };
     line = (line) => this.#write(this.redact(line));
-    warn = (message) => this.line(annotation('warning', TITLE, (0,util_text/* printable */.g$)(message, MAX_ANNOTATION)));
+    warn = (message) => this.line((0,commands/* annotation */.w7)('warning', commands/* TITLE */.ly, (0,util_text/* printable */.g$)(message, MAX_ANNOTATION)));
     error(error, verbose) {
         const [sentence = '', ...rest] = (0,error_text/* errorLines */.S)(error, { verbose, redact: this.redact });
         const hint = error.hint ? ` → ${error.hint}` : '';
-        this.line(annotation('error', TITLE, (0,util_text/* printable */.g$)(`${sentence}${hint}`, MAX_ANNOTATION)));
+        this.line((0,commands/* annotation */.w7)('error', commands/* TITLE */.ly, (0,util_text/* printable */.g$)(`${sentence}${hint}`, MAX_ANNOTATION)));
         // The annotation has the hint already; what is left are causes and traces.
         for (const line of rest)
             if (!line.startsWith('→'))
@@ -19517,6 +20806,7 @@ async function withHost(config, outside, log, work) {
             mask: log.mask,
             redact,
             sinks: [progress.sink],
+            state: (asked) => actionPlaces(asked, { ...outside, warn, line }),
             kind: 'action',
         });
     }
@@ -19525,11 +20815,11 @@ async function withHost(config, outside, log, work) {
     }
 }
 async function probe(repository, config, outside, log) {
-    const { runProbe, findingLines } = await __nccwpck_require__.e(/* import() */ 101).then(__nccwpck_require__.bind(__nccwpck_require__, 8101));
+    const { runProbe, findingLines } = await __nccwpck_require__.e(/* import() */ 656).then(__nccwpck_require__.bind(__nccwpck_require__, 77656));
     const findings = await withHost(config, outside, log, (host) => runProbe(repository, config, host, outside.cancel));
     for (const line of findingLines(findings))
         log.line((0,util_text/* printable */.g$)(line));
-    const { publishProbe } = await Promise.all(/* import() */[__nccwpck_require__.e(421), __nccwpck_require__.e(422)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8422));
+    const { publishProbe } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
     await publishProbe(`${repository.registry}/${repository.repository}`, findings, log.warn);
     return 0;
 }
@@ -19556,14 +20846,14 @@ async function runStep(outside) {
         if (finished.error)
             log.error(finished.error, verbose);
         // Loaded now and not before: the toolkit would double the time to the first request.
-        const { publishResults } = await Promise.all(/* import() */[__nccwpck_require__.e(421), __nccwpck_require__.e(422)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8422));
+        const { publishResults } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
         await publishResults(finished, outside.tempDirectory, log.redact, log.warn);
         return finished.report.exitCode;
     }
     catch (thrown) {
         const error = (0,errors/* asPushError */.jh)(thrown);
         log.error(error, verbose);
-        const { publishFailure } = await Promise.all(/* import() */[__nccwpck_require__.e(421), __nccwpck_require__.e(422)]).then(__nccwpck_require__.bind(__nccwpck_require__, 8422));
+        const { publishFailure } = await Promise.all(/* import() */[__nccwpck_require__.e(310), __nccwpck_require__.e(4)]).then(__nccwpck_require__.bind(__nccwpck_require__, 63004));
         return publishFailure(error, log.redact, log.warn);
     }
 }
@@ -19575,18 +20865,40 @@ async function runStep(outside) {
 
 
 
+
+
+
 /** The name under which the main step leaves its spool folder to the post step. */
 const SPOOL_STATE = 'spool';
+/** What the post step needs to keep what this step remembers. */
+const CACHE_STATE = 'cache';
 /** Keeps a value for the post step. Names and values are ours: one line each, nothing to escape. */
 function saveState(name, value) {
     const file = process.env['GITHUB_STATE'];
     if (file)
         (0,external_node_fs_.appendFileSync)(file, `${name}=${value}\n`);
 }
+function print(line) {
+    process.stdout.write(`${line}\n`);
+}
+/** A folder for large files; undefined where there can be none, which has been said then. */
+function makeSpool(tempDirectory) {
+    try {
+        return (0,external_node_fs_.mkdtempSync)(external_node_path_.join(tempDirectory, 'idpbuilder-push-spool-'));
+    }
+    catch (error) {
+        const why = (0,errors/* systemCode */.xU)(error) ?? (0,errors/* messageOf */.bD)(error);
+        print((0,commands/* annotation */.w7)('error', commands/* TITLE */.ly, `The temporary folder ${tempDirectory} cannot be written (${why}). → Let RUNNER_TEMP name a folder that this user may write, with some space left.`));
+        process.exitCode = errors/* EXIT_CODES */.ai.GENERAL;
+        return undefined;
+    }
+}
 async function runMain() {
     const { env } = process;
     const tempDirectory = env['RUNNER_TEMP'] || (0,external_node_os_.tmpdir)();
-    const spoolDirectory = (0,external_node_fs_.mkdtempSync)(external_node_path_.join(tempDirectory, 'idpbuilder-push-spool-'));
+    const spoolDirectory = makeSpool(tempDirectory);
+    if (spoolDirectory === undefined)
+        return;
     // Early: a job that is killed leaves its files to the post step.
     saveState(SPOOL_STATE, spoolDirectory);
     const { signal, stop } = (0,signals/* cancelOnSignals */.d)();
@@ -19597,7 +20909,9 @@ async function runMain() {
             uid: process.getuid?.(),
             tempDirectory,
             spoolDirectory,
-            write: (line) => process.stdout.write(`${line}\n`),
+            entryFile: process.argv[1] ?? '',
+            keepForPost: (line) => saveState(CACHE_STATE, line),
+            write: print,
             cancel: signal,
         });
     }
@@ -19606,9 +20920,16 @@ async function runMain() {
         await (0,promises_.rm)(spoolDirectory, { recursive: true, force: true });
     }
 }
-/** Puts away what a killed main step could not. */
+/** Puts away what a killed main step could not, and keeps what it remembers. */
 async function runPost(spoolDirectory) {
     await (0,promises_.rm)(spoolDirectory, { recursive: true, force: true });
+    const { env } = process;
+    const kept = env[`STATE_${CACHE_STATE}`];
+    if (!kept)
+        return;
+    const { keepAfterwards } = await __nccwpck_require__.e(/* import() */ 929).then(__nccwpck_require__.bind(__nccwpck_require__, 5929));
+    const entryFile = process.argv[1] ?? '';
+    await keepAfterwards({ env, entryFile, kept, run: run_program/* runProgram */.m, write: print });
 }
 /** Main and post step are one bundle: the state that main saves tells them apart. */
 async function startAction() {
@@ -19628,7 +20949,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 1253:
+/***/ 94998:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -19637,487 +20958,14 @@ __nccwpck_require__.d(__webpack_exports__, {
   e: () => (/* binding */ runPush)
 });
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
-// EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(8051);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./lib/image/file-tree.js
-
-
-
-
-const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
-/**
- * A folder. Files may be links to regular files anywhere (Bazel's are): who can write the folder
- * could as well have copied them. Callers pass names of the layout specification only.
- */
-function folderTree(path) {
-    return {
-        path,
-        find: async (name) => {
-            const file = (0,external_node_path_.join)(path, name);
-            const stats = await (0,promises_.stat)(file).catch((error) => {
-                if (ABSENT.has((0,errors/* systemCode */.xU)(error) ?? ''))
-                    return undefined;
-                throw (0,file_range/* unreadable */.O$)(file, error);
-            });
-            if (!stats)
-                return undefined;
-            if (!stats.isFile())
-                throw (0,errors/* imageError */.wL)(`${file} is not a regular file.`);
-            return { file, offset: 0, size: stats.size };
-        },
-    };
-}
-
-// EXTERNAL MODULE: ./lib/image/locate.js
-var locate = __nccwpck_require__(4455);
-// EXTERNAL MODULE: ./lib/image/oci-layout.js + 1 modules
-var oci_layout = __nccwpck_require__(9007);
-// EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
-;// CONCATENATED MODULE: ./lib/image/spool.js
-
-
-
-
-/** Looking once per so many bytes stops a decompression bomb before it has filled the disk. */
-const LOOK_EVERY = 256 * 1024 * 1024;
-const FULL = new Set(['ENOSPC', 'EDQUOT']);
-function noSpace(directory, needed, free, cause) {
-    return new errors/* PushError */.Vc(`the temporary folder ${directory} has ${(0,util_text/* formatBytes */.z3)(free)} left; ${(0,util_text/* formatBytes */.z3)(needed)} are needed.`, {
-        code: 'GENERAL',
-        stage: 'open',
-        hint: 'Free some space, or let RUNNER_TEMP or TMPDIR name a folder on a larger disk.',
-        ...(cause === undefined ? {} : { cause }),
-    });
-}
-function unwritable(directory, error) {
-    if (error instanceof errors/* PushError */.Vc || (0,errors/* isAbort */.rV)(error))
-        return error;
-    const code = (0,errors/* systemCode */.xU)(error);
-    return new errors/* PushError */.Vc(`the temporary folder ${directory} cannot be written${code ? ` (${code})` : ''}.`, {
-        code: 'GENERAL',
-        stage: 'open',
-        hint: 'Let RUNNER_TEMP or TMPDIR name a folder that this user may write.',
-        cause: error,
-    });
-}
-/** Free bytes for this user; undefined where the file system does not say. */
-async function freeBytes(directory) {
-    try {
-        const { bavail, bsize } = await (0,promises_.statfs)(directory);
-        return bavail * bsize;
-    }
-    catch {
-        return undefined;
-    }
-}
-async function createFolder(directory) {
-    try {
-        await (0,promises_.mkdir)(directory, { recursive: true });
-        return await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'idpbuilder-push-'));
-    }
-    catch (error) {
-        throw unwritable(directory, error);
-    }
-}
-/**
- * @param directory the temporary folder to make the private one in
- * @param onWork told of bytes that were written
- */
-function createSpool(directory, onWork = () => undefined) {
-    let folder;
-    const ensureFree = async (bytes) => {
-        const free = await freeBytes(directory);
-        if (free !== undefined && free < bytes)
-            throw noSpace(directory, bytes, free);
-    };
-    const writeFile = async (file, chunks) => {
-        const handle = await (0,promises_.open)(file, 'wx', 0o600);
-        let size = 0;
-        let next = LOOK_EVERY;
-        try {
-            for await (const chunk of chunks) {
-                await handle.writeFile(chunk);
-                size += chunk.length;
-                onWork(chunk.length);
-                if (size >= next)
-                    await ensureFree(LOOK_EVERY);
-                if (size >= next)
-                    next += LOOK_EVERY;
-            }
-            return size;
-        }
-        catch (error) {
-            if (!FULL.has((0,errors/* systemCode */.xU)(error)))
-                throw error;
-            throw noSpace(directory, size + LOOK_EVERY, (await freeBytes(directory)) ?? 0, error);
-        }
-        finally {
-            await handle.close();
-        }
-    };
-    return {
-        ensureFree,
-        write: async (name, chunks) => {
-            const file = (0,external_node_path_.join)(await (folder ??= createFolder(directory)), name);
-            return { file, offset: 0, size: await writeFile(file, chunks) };
-        },
-        close: async () => {
-            const path = await folder?.catch(() => undefined);
-            folder = undefined;
-            // Windows lets go of a file a moment after it was closed.
-            if (path)
-                await (0,promises_.rm)(path, { recursive: true, force: true, maxRetries: 5 });
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/image/open.js
-
-
-
-
-
-
-
-async function isFolder(path) {
-    try {
-        return (await (0,promises_.stat)(path)).isDirectory();
-    }
-    catch (error) {
-        const absent = ['ENOENT', 'ENOTDIR'].includes((0,errors/* systemCode */.xU)(error) ?? '');
-        if (!absent)
-            throw (0,file_range/* unreadable */.O$)(path, error);
-        throw (0,errors/* imageError */.wL)(`source: there is no file or folder ${path}.`, `Known forms: ${locate/* SOURCE_FORMS */.Wo}.`, error);
-    }
-}
-const openFolder = async ({ path, select }) => {
-    if (!(await isFolder(path))) {
-        throw (0,errors/* imageError */.wL)(`source: ${path} is a file, and oci: names a folder.`, 'Write oci-archive: or docker-archive: before an archive.');
-    }
-    return (0,oci_layout/* openLayout */.B9)(folderTree(path), `oci:${path}`, select);
-};
-function archiveOpener(kind) {
-    return async ({ path, select }, spool, options) => {
-        if (await isFolder(path)) {
-            throw (0,errors/* imageError */.wL)(`source: ${path} is a folder, and ${kind}: names a file.`, 'Write oci: before a folder that holds an OCI layout.');
-        }
-        const { openArchive } = await Promise.all(/* import() */[__nccwpck_require__.e(118), __nccwpck_require__.e(506)]).then(__nccwpck_require__.bind(__nccwpck_require__, 7506));
-        return openArchive(path, kind, { spool, options, ...(select ? { select } : {}) });
-    };
-}
-const openPath = async (located, spool, options) => {
-    const opener = (await isFolder(located.path)) ? openFolder : archiveOpener('path');
-    return opener(located, spool, options);
-};
-const openDaemon = async ({ image }, spool, options) => {
-    const { openDaemonImage } = await Promise.all(/* import() */[__nccwpck_require__.e(118), __nccwpck_require__.e(96)]).then(__nccwpck_require__.bind(__nccwpck_require__, 3096));
-    return openDaemonImage(image, spool, options);
-};
-const openRegistry = async ({ reference }, _spool, options) => {
-    if (options.openRegistry)
-        return options.openRegistry(reference);
-    throw (0,errors/* configError */.Fj)('source: docker:// sources cannot be read here.');
-};
-const PATH_OPENERS = {
-    oci: openFolder,
-    'oci-archive': archiveOpener('oci-archive'),
-    'docker-archive': archiveOpener('docker-archive'),
-    path: openPath,
-};
-async function dispatch(text, spool, options) {
-    const located = (0,locate/* locate */.x5)(text);
-    if (located.transport === 'docker')
-        return openRegistry(located, spool, options);
-    if (located.transport === 'docker-daemon')
-        return openDaemon(located, spool, options);
-    return PATH_OPENERS[located.transport](located, spool, options);
-}
-/**
- * Opens the image that the `source` option names. Whoever opens it closes it: that deletes what had
- * to be spooled. When opening fails, nothing is left behind.
- * @throws PushError GENERAL when the option is not written as a source is, or the temporary folder
- * is full; IMAGE when the image is missing or damaged
- */
-async function openSource(text, options) {
-    options.signal?.throwIfAborted();
-    const spool = createSpool(options.tempDirectory, options.onWork);
-    try {
-        const opened = await dispatch(text, spool, options);
-        return {
-            ...opened,
-            close: async () => {
-                await opened.close();
-                await spool.close();
-            },
-        };
-    }
-    catch (error) {
-        await spool.close();
-        throw error;
-    }
-}
-
-// EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(261);
-// EXTERNAL MODULE: ./lib/oci/reference.js
-var oci_reference = __nccwpck_require__(3940);
-// EXTERNAL MODULE: ./lib/registry/connection.js
-var registry_connection = __nccwpck_require__(1383);
-// EXTERNAL MODULE: ./lib/registry/error.js
-var registry_error = __nccwpck_require__(5249);
-// EXTERNAL MODULE: ./lib/registry/location.js
-var registry_location = __nccwpck_require__(6436);
-;// CONCATENATED MODULE: ./lib/registry/redirects.js
-
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const MAX_REDIRECTS = 5;
-/**
- * Sends a GET or HEAD and follows the registry to where the content really is: blobs lie in object
- * stores, and some registries (registry.k8s.io) are nothing but redirects. Login data stays behind.
- * @returns the last answer, a redirect only when there were too many
- * @throws PushError when a redirect leads where it must not
- */
-async function follow(connection, first) {
-    const { registry, origin, resolve } = connection;
-    let options = first;
-    for (let hops = 0;; hops += 1) {
-        const response = await (0,registry_connection/* call */.T1)(connection, options);
-        if (!REDIRECTS.has(response.status) || hops >= MAX_REDIRECTS)
-            return response;
-        const { location } = response.headers;
-        const url = await (0,registry_location/* resolveLocation */.K)(location, options.url, origin, registry, resolve);
-        options = { ...first, url };
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/registry/blobs.js
-
-
-
-/** True when the repository holds the blob. */
-async function blobExists(connection, repository, digest, signal, scopes = [(0,registry_connection/* pushScope */.Xu)(repository)]) {
-    const options = {
-        method: 'HEAD',
-        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/${digest}`),
-        scopes,
-        signal,
-    };
-    const response = await follow(connection, options);
-    if (response.status === 200 || response.status === 404)
-        return response.status === 200;
-    throw (0,registry_error/* registryError */.eo)(connection.registry, `say whether it has blob ${digest}`, options, response);
-}
-/**
- * Reads a blob, from an offset on.
- * @throws RegistryError when it is not there; PushError NETWORK when the connection breaks midway
- */
-async function* openBlob(connection, repository, descriptor, from = 0, signal) {
-    const { digest } = descriptor;
-    const options = {
-        method: 'GET',
-        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/${digest}`),
-        headers: from > 0 ? { range: `bytes=${from}-` } : {},
-        scopes: [(0,registry_connection/* pullScope */.iH)(repository)],
-        stream: true,
-        signal,
-    };
-    const response = await follow(connection, options);
-    const { stream } = response;
-    if (!stream) {
-        const doing = `read blob ${digest} of ${repository}`;
-        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, options, response);
-    }
-    // A server that ignores Range sends everything from the start.
-    let skip = response.status === 206 ? 0 : from;
-    for await (const chunk of stream) {
-        if (skip >= chunk.length) {
-            skip -= chunk.length;
-            continue;
-        }
-        yield skip > 0 ? chunk.subarray(skip) : chunk;
-        skip = 0;
-    }
-}
-
-// EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(9501);
-// EXTERNAL MODULE: ./lib/oci/manifest.js
-var oci_manifest = __nccwpck_require__(4360);
-// EXTERNAL MODULE: ./lib/http/transport.js
-var transport = __nccwpck_require__(3005);
-;// CONCATENATED MODULE: ./lib/registry/manifests.js
-
-
-
-
-
-
-
-
-
-/** What a tag or digest names in a repository; undefined when it is not there. */
-async function headManifest(connection, repository, reference, signal, scopes = [(0,registry_connection/* pushScope */.Xu)(repository)]) {
-    const options = {
-        method: 'HEAD',
-        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`),
-        headers: { accept: media_types/* MANIFEST_ACCEPT */.dY },
-        scopes,
-        signal,
-    };
-    const doing = `say whether it has ${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
-    const response = await (0,registry_connection/* expect */.E3)(connection, doing, [200, 404], options);
-    if (response.status === 404)
-        return undefined;
-    const named = response.headers['docker-content-digest'];
-    if ((0,oci_digest/* isDigest */.Bc)(named))
-        return named;
-    // A web server answers 200 to whatever it is asked.
-    if (response.headers['content-type']?.startsWith('text/html')) {
-        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, options, response);
-    }
-    // The header is optional; who asked by digest knows the answer anyway.
-    return (0,oci_digest/* isDigest */.Bc)(reference) ? reference : undefined;
-}
-/**
- * Reads a manifest, checked against its digest where one is known.
- * @throws PushError IMAGE when it is not there
- */
-async function getManifest(connection, repository, reference, signal) {
-    const name = `${connection.registry}/${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
-    const options = {
-        method: 'GET',
-        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`),
-        headers: { accept: media_types/* MANIFEST_ACCEPT */.dY },
-        scopes: [(0,registry_connection/* pullScope */.iH)(repository)],
-        maxResponseBytes: oci_manifest/* MANIFEST_MAX_BYTES */.V4 + 1,
-        signal,
-    };
-    const response = await follow(connection, options);
-    if (response.status === 404) {
-        throw (0,errors/* imageError */.wL)(`${name} does not exist.`, 'Check its name, tag or digest.');
-    }
-    if (response.status !== 200) {
-        throw (0,registry_error/* registryError */.eo)(connection.registry, `read the manifest of ${name}`, options, response);
-    }
-    const named = response.headers['docker-content-digest'];
-    const told = (0,oci_digest/* isDigest */.Bc)(named) ? named : (0,oci_digest/* digestOf */.ol)(response.body);
-    const digest = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : told;
-    if (!(0,oci_digest/* isDigestOf */._Q)(digest, response.body)) {
-        throw (0,errors/* imageError */.wL)(`${name} is damaged: what the registry sent is not ${digest}.`);
-    }
-    const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
-    return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
-}
-/**
- * Writes a manifest under a digest or a tag.
- * @param tags names it gets in the same request, where the registry can do that (`OCI-Tag`)
- * @returns the tags the registry says it has set
- */
-async function putManifest(connection, repository, reference, { descriptor, bytes }, options = {}) {
-    const { tags = [], signal } = options;
-    const plain = (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`);
-    const url = tags.reduce((address, tag) => (0,registry_location/* withQuery */.V)(address, { tag }), plain);
-    const label = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : `tag ${reference}`;
-    const doing = `store the manifest ${label} in ${repository}`;
-    const request = {
-        method: 'PUT',
-        url,
-        headers: { 'content-type': descriptor.mediaType },
-        body: (0,transport/* bodyOf */.E)(bytes),
-        scopes: [(0,registry_connection/* pushScope */.Xu)(repository)],
-        signal,
-    };
-    const response = await (0,registry_connection/* expect */.E3)(connection, doing, [201, 200, 202], request);
-    const stored = response.headers['docker-content-digest'];
-    // A web server answers 200 to whatever it is asked; a registry says what it has stored.
-    if (response.status !== 201 && stored === undefined) {
-        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, request, response);
-    }
-    if ((0,oci_digest/* isDigest */.Bc)(stored) && !(0,oci_digest/* isDigestOf */._Q)(stored, bytes)) {
-        throw new errors/* PushError */.Vc(`${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`, { code: 'REGISTRY', hint: 'Something between here and the registry changes what is sent.' });
-    }
-    return (response.headers['oci-tag'] ?? '')
-        .split(',')
-        .map((tag) => tag.trim())
-        .filter((tag) => tag !== '');
-}
-
-;// CONCATENATED MODULE: ./lib/image/registry-source.js
-
-
-
-
-
-
-async function* bytesOf(bytes, from) {
-    if (from < bytes.length)
-        yield bytes.subarray(from);
-}
-/** A refusal of the source must not be taken for one of the registry that is being pushed to. */
-function ofSource(error, { registry }, repository, { digest }) {
-    if (!(error instanceof registry_error/* RegistryError */.gl))
-        return error;
-    if (error.status === 404) {
-        return (0,errors/* imageError */.wL)(`The source ${registry}/${repository} lacks blob ${digest}.`, undefined, error);
-    }
-    const { code, retryable, hint } = error;
-    const message = `The source cannot be read: ${error.message}`;
-    return new errors/* PushError */.Vc(message, { code, retryable, cause: error, ...(hint ? { hint } : {}) });
-}
-function reader(connection, repository) {
-    return {
-        async *open(descriptor, from = 0, signal) {
-            if ((0,media_types/* isManifestType */.Q3)(descriptor.mediaType)) {
-                const { bytes } = await getManifest(connection, repository, descriptor.digest, signal);
-                yield* bytesOf(bytes, from);
-                return;
-            }
-            try {
-                yield* openBlob(connection, repository, descriptor, from, signal);
-            }
-            catch (error) {
-                throw ofSource(error, connection, repository, descriptor);
-            }
-        },
-    };
-}
-/**
- * An image in a registry. Its blobs are streamed from there, never kept on disk.
- * @throws PushError IMAGE when there is no such image
- */
-async function openRegistrySource(connection, reference, signal) {
-    const { repository } = reference;
-    const wanted = reference.digest ?? reference.tag ?? 'latest';
-    const { descriptor } = await getManifest(connection, repository, wanted, signal);
-    if (!(0,media_types/* isManifestType */.Q3)(descriptor.mediaType)) {
-        throw new errors/* PushError */.Vc(`${(0,oci_reference/* formatReference */.FH)(reference)} is a ${descriptor.mediaType}, which is not supported.`, {
-            code: 'IMAGE',
-            stage: 'open',
-            hint: 'Docker schema 1 images have to be pushed again by a current tool first.',
-        });
-    }
-    return {
-        description: `docker://${(0,oci_reference/* formatReference */.FH)(reference)}`,
-        ...(reference.tag ? { name: (0,oci_reference/* formatReference */.FH)(reference) } : {}),
-        root: descriptor,
-        content: reader(connection, repository),
-        origin: { registry: connection.registry, repository },
-        close: async () => undefined,
-    };
-}
-
 // EXTERNAL MODULE: ./lib/util/clock.js
-var util_clock = __nccwpck_require__(6013);
+var util_clock = __nccwpck_require__(29791);
+// EXTERNAL MODULE: ./lib/util/errors.js
+var errors = __nccwpck_require__(48946);
+// EXTERNAL MODULE: ./lib/util/text.js
+var util_text = __nccwpck_require__(89598);
 // EXTERNAL MODULE: ./lib/util/events.js
-var events = __nccwpck_require__(3319);
+var events = __nccwpck_require__(72272);
 ;// CONCATENATED MODULE: ./lib/push/deadline.js
 
 
@@ -20155,8 +21003,10 @@ function startDeadline(options) {
     };
 }
 
+// EXTERNAL MODULE: ./lib/oci/media-types.js
+var media_types = __nccwpck_require__(58714);
 // EXTERNAL MODULE: ./lib/oci/platform.js
-var oci_platform = __nccwpck_require__(7122);
+var oci_platform = __nccwpck_require__(33147);
 ;// CONCATENATED MODULE: ./lib/push/plan.js
 
 
@@ -20217,8 +21067,12 @@ async function inStage({ emit, clock }, stage, work) {
     return result;
 }
 
+// EXTERNAL MODULE: ./lib/oci/digest.js
+var oci_digest = __nccwpck_require__(56648);
 // EXTERNAL MODULE: ./lib/oci/format-error.js
-var format_error = __nccwpck_require__(6709);
+var format_error = __nccwpck_require__(22040);
+// EXTERNAL MODULE: ./lib/oci/manifest.js
+var oci_manifest = __nccwpck_require__(79929);
 ;// CONCATENATED MODULE: ./lib/oci/graph.js
 
 
@@ -20438,6 +21292,259 @@ async function loadImage(source, wanted, signal) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/push/standing.js
+
+/** What can be a registry's own failure. A damaged source or a full disk is nobody's but ours. */
+const OWN_FAILURES = new Set([
+    'AUTHENTICATION',
+    'NETWORK',
+    'REGISTRY',
+    'TIMEOUT',
+    'POLICY',
+]);
+/** Keeps count of the registries that have failed, and knows which of them may. */
+class Standing {
+    #context;
+    #failed = new Map();
+    constructor(context) {
+        this.#context = context;
+    }
+    /** True when a push goes on without this registry. */
+    mayFail(registry) {
+        const { requireRegistries, optionalRegistries } = this.#context.request;
+        return requireRegistries !== 'all' || optionalRegistries.has(registry);
+    }
+    hasFailed(registry) {
+        return this.#failed.has(registry);
+    }
+    /** True as long as every registry is well. */
+    get complete() {
+        return this.#failed.size === 0;
+    }
+    /**
+     * A registry has failed: says so, if the push goes on without it.
+     * @throws the error, when the push must not go on
+     */
+    fail(registry, thrown) {
+        const { request, emit, signal } = this.#context;
+        signal.throwIfAborted();
+        const error = (0,errors/* asPushError */.jh)(thrown);
+        const own = OWN_FAILURES.has(error.code) && error.stage !== 'open';
+        if (!own || !this.mayFail(registry))
+            throw thrown;
+        if (this.#failed.has(registry))
+            return;
+        this.#failed.set(registry, thrown);
+        const why = request.optionalRegistries.has(registry)
+            ? 'it is optional'
+            : `require-registries is ${request.requireRegistries}`;
+        const message = (0,errors/* messageOf */.bD)(thrown);
+        emit({ type: 'registry-failed', registry, message });
+        const hint = error instanceof errors/* PushError */.Vc && error.hint ? ` → ${error.hint}` : '';
+        emit({ type: 'warning', message: `Pushed without ${registry}, for ${why}: ${message}${hint}` });
+    }
+    /**
+     * A push that arrived nowhere is a failure, whatever is required.
+     * @param registries all there are
+     * @throws the first failure when all of them have failed
+     */
+    requireOne(registries) {
+        const all = [...new Set(registries)];
+        if (all.length === 0 || !all.every((registry) => this.#failed.has(registry)))
+            return;
+        const [first] = this.#failed.values();
+        throw first;
+    }
+}
+
+// EXTERNAL MODULE: ./lib/registry/connection.js
+var registry_connection = __nccwpck_require__(72804);
+// EXTERNAL MODULE: ./lib/registry/error.js
+var registry_error = __nccwpck_require__(79100);
+// EXTERNAL MODULE: ./lib/registry/location.js
+var registry_location = __nccwpck_require__(44407);
+;// CONCATENATED MODULE: ./lib/registry/redirects.js
+
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const MAX_REDIRECTS = 5;
+/**
+ * Sends a GET or HEAD and follows the registry to where the content really is: blobs lie in object
+ * stores, and some registries (registry.k8s.io) are nothing but redirects. Login data stays behind.
+ * @returns the last answer, a redirect only when there were too many
+ * @throws PushError when a redirect leads where it must not
+ */
+async function follow(connection, first) {
+    const { registry, origin, resolve } = connection;
+    let options = first;
+    for (let hops = 0;; hops += 1) {
+        const response = await (0,registry_connection/* call */.T1)(connection, options);
+        if (!REDIRECTS.has(response.status) || hops >= MAX_REDIRECTS)
+            return response;
+        const { location } = response.headers;
+        const url = await (0,registry_location/* resolveLocation */.K)(location, options.url, origin, registry, resolve);
+        options = { ...first, url };
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/registry/blobs.js
+
+
+
+/** True when the repository holds the blob. */
+async function blobExists(connection, repository, digest, signal, scopes = [(0,registry_connection/* pushScope */.Xu)(repository)]) {
+    const options = {
+        method: 'HEAD',
+        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/${digest}`),
+        scopes,
+        signal,
+    };
+    const response = await follow(connection, options);
+    if (response.status === 200 || response.status === 404)
+        return response.status === 200;
+    throw (0,registry_error/* registryError */.eo)(connection.registry, `say whether it has blob ${digest}`, options, response);
+}
+/**
+ * Reads a blob, from an offset on.
+ * @throws RegistryError when it is not there; PushError NETWORK when the connection breaks midway
+ */
+async function* openBlob(connection, repository, descriptor, from = 0, signal) {
+    const { digest } = descriptor;
+    const options = {
+        method: 'GET',
+        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/${digest}`),
+        headers: from > 0 ? { range: `bytes=${from}-` } : {},
+        scopes: [(0,registry_connection/* pullScope */.iH)(repository)],
+        stream: true,
+        signal,
+    };
+    const response = await follow(connection, options);
+    const { stream } = response;
+    if (!stream) {
+        const doing = `read blob ${digest} of ${repository}`;
+        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, options, response);
+    }
+    // A server that ignores Range sends everything from the start.
+    let skip = response.status === 206 ? 0 : from;
+    for await (const chunk of stream) {
+        if (skip >= chunk.length) {
+            skip -= chunk.length;
+            continue;
+        }
+        yield skip > 0 ? chunk.subarray(skip) : chunk;
+        skip = 0;
+    }
+}
+
+// EXTERNAL MODULE: ./lib/http/transport.js
+var transport = __nccwpck_require__(84492);
+;// CONCATENATED MODULE: ./lib/registry/manifests.js
+
+
+
+
+
+
+
+
+
+/** What a tag or digest names in a repository; undefined when it is not there. */
+async function headManifest(connection, repository, reference, signal, scopes = [(0,registry_connection/* pushScope */.Xu)(repository)]) {
+    const options = {
+        method: 'HEAD',
+        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`),
+        headers: { accept: media_types/* MANIFEST_ACCEPT */.dY },
+        scopes,
+        signal,
+    };
+    const doing = `say whether it has ${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
+    const response = await (0,registry_connection/* expect */.E3)(connection, doing, [200, 404], options);
+    if (response.status === 404)
+        return undefined;
+    const named = response.headers['docker-content-digest'];
+    if ((0,oci_digest/* isDigest */.Bc)(named))
+        return named;
+    // A web server answers 200 to whatever it is asked.
+    if (response.headers['content-type']?.startsWith('text/html')) {
+        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, options, response);
+    }
+    // The header is optional; who asked by digest knows the answer anyway.
+    return (0,oci_digest/* isDigest */.Bc)(reference) ? reference : undefined;
+}
+/**
+ * Reads a manifest, checked against its digest where one is known; undefined when it is not there.
+ * @throws PushError IMAGE when it is damaged
+ */
+async function findManifest(connection, repository, reference, signal, scopes = [(0,registry_connection/* pullScope */.iH)(repository)]) {
+    const name = `${connection.registry}/${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
+    const options = {
+        method: 'GET',
+        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`),
+        headers: { accept: media_types/* MANIFEST_ACCEPT */.dY },
+        scopes,
+        maxResponseBytes: oci_manifest/* MANIFEST_MAX_BYTES */.V4 + 1,
+        signal,
+    };
+    const response = await follow(connection, options);
+    if (response.status === 404)
+        return undefined;
+    if (response.status !== 200) {
+        throw (0,registry_error/* registryError */.eo)(connection.registry, `read the manifest of ${name}`, options, response);
+    }
+    const named = response.headers['docker-content-digest'];
+    const told = (0,oci_digest/* isDigest */.Bc)(named) ? named : (0,oci_digest/* digestOf */.ol)(response.body);
+    const digest = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : told;
+    if (!(0,oci_digest/* isDigestOf */._Q)(digest, response.body)) {
+        throw (0,errors/* imageError */.wL)(`${name} is damaged: what the registry sent is not ${digest}.`);
+    }
+    const mediaType = (response.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+    return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
+}
+/**
+ * Reads a manifest, checked against its digest where one is known.
+ * @throws PushError IMAGE when it is not there
+ */
+async function getManifest(connection, repository, reference, signal) {
+    const content = await findManifest(connection, repository, reference, signal);
+    if (content)
+        return content;
+    const name = `${connection.registry}/${repository}${(0,oci_digest/* isDigest */.Bc)(reference) ? '@' : ':'}${reference}`;
+    throw (0,errors/* imageError */.wL)(`${name} does not exist.`, 'Check its name, tag or digest.');
+}
+/**
+ * Writes a manifest under a digest or a tag.
+ * @param tags names it gets in the same request, where the registry can do that (`OCI-Tag`)
+ * @returns the tags the registry says it has set
+ */
+async function putManifest(connection, repository, reference, { descriptor, bytes }, options = {}) {
+    const { tags = [], signal } = options;
+    const plain = (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${reference}`);
+    const url = tags.reduce((address, tag) => (0,registry_location/* withQuery */.V)(address, { tag }), plain);
+    const label = (0,oci_digest/* isDigest */.Bc)(reference) ? reference : `tag ${reference}`;
+    const doing = `store the manifest ${label} in ${repository}`;
+    const request = {
+        method: 'PUT',
+        url,
+        headers: { 'content-type': descriptor.mediaType },
+        body: (0,transport/* bodyOf */.E)(bytes),
+        scopes: [(0,registry_connection/* pushScope */.Xu)(repository)],
+        signal,
+    };
+    const response = await (0,registry_connection/* expect */.E3)(connection, doing, [201, 200, 202], request);
+    const stored = response.headers['docker-content-digest'];
+    // A web server answers 200 to whatever it is asked; a registry says what it has stored.
+    if (response.status !== 201 && stored === undefined) {
+        throw (0,registry_error/* registryError */.eo)(connection.registry, doing, request, response);
+    }
+    if ((0,oci_digest/* isDigest */.Bc)(stored) && !(0,oci_digest/* isDigestOf */._Q)(stored, bytes)) {
+        throw new errors/* PushError */.Vc(`${connection.registry} stored the manifest ${descriptor.digest} as ${stored}.`, { code: 'REGISTRY', hint: 'Something between here and the registry changes what is sent.' });
+    }
+    return (response.headers['oci-tag'] ?? '')
+        .split(',')
+        .map((tag) => tag.trim())
+        .filter((tag) => tag !== '');
+}
+
 ;// CONCATENATED MODULE: ./lib/util/concurrency.js
 /**
  * Starts all `works` at once. When one fails the others are told to stop, and are waited for, so
@@ -20509,12 +21616,44 @@ async function check(context, plan) {
     }), context.signal);
 }
 
+;// CONCATENATED MODULE: ./lib/registry/immutable.js
+
+// ECR: 400 TAG_INVALID or ImageTagAlreadyExistsException, "already exists … cannot be overwritten";
+// Harbor: 412; Docker Hub: denied, "immutable"; GAR: "tag immutability".
+const WORDS = /immutab|cannot be overwritten/i;
+const CODES = /^(?:ImageTagAlreadyExists\w*)$/;
+/** True when a refused tag is refused because it is immutable. */
+function saysImmutable({ status, problems, codes }) {
+    return (status === 412 ||
+        codes.some((code) => CODES.test(code)) ||
+        (status < 500 && problems.some(({ message }) => WORDS.test(message))));
+}
+/** The refusal to move a tag that the registry makes immutable, whatever it says it with. */
+class ImmutableTagError extends registry_error/* RegistryError */.gl {
+    name = 'ImmutableTagError';
+}
+/** One clear error for such a refusal; undefined when the tag was refused for something else. */
+function asImmutableTag(registry, repository, tag, refusal) {
+    if (!saysImmutable(refusal))
+        return undefined;
+    const codes = refusal.codes.length > 0 ? ` ${refusal.codes.join(', ')}` : '';
+    return new ImmutableTagError(`The tag ${tag} in ${registry}/${repository} cannot be moved: the registry makes it immutable (status ${refusal.status}${codes}).`, refusal, {
+        code: 'REGISTRY',
+        hint: 'Push under another tag, or change the rule for immutable tags in the registry.',
+        cause: refusal,
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/registry/tags.js
+
+
 
 
 /** Who does not know the query may refuse it; whoever refuses the tag itself will say so again. */
 function mayRefuseTogether(error) {
-    return error instanceof registry_error/* RegistryError */.gl && [400, 404, 405, 409, 412, 414].includes(error.status);
+    if (!(error instanceof registry_error/* RegistryError */.gl))
+        return false;
+    return [400, 404, 405, 409, 412, 414].includes(error.status) || saysImmutable(error);
 }
 /** Asks what tags name now. */
 async function readTags(connection, repository, tags, signal) {
@@ -20548,162 +21687,968 @@ async function setTag(target, tag) {
         await putManifest(connection, repository, tag, content, { signal });
     }
     catch (error) {
-        if (!(error instanceof registry_error/* RegistryError */.gl) || error.code !== 'REGISTRY')
+        if (!(error instanceof registry_error/* RegistryError */.gl))
+            throw error;
+        const immutable = asImmutableTag(connection.registry, repository, tag, error);
+        if (!immutable && error.code !== 'REGISTRY')
             throw error;
         const now = await headManifest(connection, repository, tag, signal);
         if (now !== content.descriptor.digest)
-            throw error;
+            throw immutable ?? error;
     }
+}
+/** One that is refused does not stop the others midway: nobody would know where they ended. */
+async function setEach(target, tags) {
+    const { connection, onTag, signal } = target;
+    const results = await Promise.all(tags.map(async (tag) => {
+        try {
+            await connection.congestion.run('request', () => setTag(target, tag), signal);
+        }
+        catch (error) {
+            return { tag, error };
+        }
+        onTag({ tag, outcome: 'published' });
+        return undefined;
+    }));
+    return results.filter((refusal) => refusal !== undefined);
 }
 /**
  * Points tags at a manifest that is already in the repository.
  * A tag that names it already is left alone, so that re-runs succeed on immutable tags. Several
  * tags go in one request where the registry confirms them with OCI-Tag, else one request each.
  * @param current what the tags named before
- * @throws the first refusal, when all the others are done
+ * @returns those that were refused, when all the others are done; throws nothing
  */
 async function publishTags(target, tags, current) {
-    const { connection, content, onTag, signal } = target;
+    const { content, onTag } = target;
     const stale = tags.filter((tag) => current.get(tag) !== content.descriptor.digest);
     for (const tag of tags)
         if (!stale.includes(tag))
             onTag({ tag, outcome: 'unchanged' });
-    const together = await setTogether(target, stale);
+    let together;
+    try {
+        together = await setTogether(target, stale);
+    }
+    catch (error) {
+        return stale.map((tag) => ({ tag, error }));
+    }
     for (const tag of together)
         onTag({ tag, outcome: 'published' });
-    // One that is refused does not stop the others midway: nobody would know where they ended.
-    const results = await Promise.allSettled(stale
-        .filter((tag) => !together.includes(tag))
-        .map(async (tag) => {
-        await connection.congestion.run('request', () => setTag(target, tag), signal);
-        onTag({ tag, outcome: 'published' });
+    return setEach(target, stale.filter((tag) => !together.includes(tag)));
+}
+/**
+ * Asks the registry to delete a tag and nothing else, as the distribution spec has it.
+ * @returns false where it does not, for whatever reason; what became of the tag tells a look
+ * @throws PushError NETWORK when there is no answer
+ */
+async function deleteTag(connection, repository, tag, signal) {
+    const response = await (0,registry_connection/* call */.T1)(connection, {
+        method: 'DELETE',
+        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/manifests/${tag}`),
+        scopes: [(0,registry_connection/* pushScope */.Xu)(repository), (0,registry_connection/* deleteScope */.IC)(repository)],
+        signal,
+    });
+    return response.status >= 200 && response.status < 300;
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/facts.js
+
+
+
+
+
+
+
+
+const PREFIX = 'org.opencontainers.image.';
+const LONGEST = 500;
+const facts_CONFIG_MAX_BYTES = 8 * 1024 * 1024;
+/** Facts among annotations or labels, which are anybody's text. */
+function factsAmong(values) {
+    if (typeof values !== 'object' || values === null)
+        return {};
+    const get = (name) => {
+        const value = Reflect.get(values, PREFIX + name);
+        return typeof value === 'string' && value !== '' && value.length <= LONGEST ? value : undefined;
+    };
+    const [version, revision, source] = [get('version'), get('revision'), get('source')];
+    return {
+        ...(version === undefined ? {} : { version }),
+        ...(revision === undefined ? {} : { revision }),
+        ...(source === undefined ? {} : { source }),
+    };
+}
+function labelsOf(config) {
+    try {
+        const value = JSON.parse(Buffer.from(config).toString('utf8'));
+        return value?.config?.Labels;
+    }
+    catch {
+        return undefined;
+    }
+}
+async function readBlob(connection, repository, descriptor, signal) {
+    const { digest, size } = descriptor;
+    if (size > facts_CONFIG_MAX_BYTES)
+        throw (0,errors/* imageError */.wL)(`The config ${digest} is too large to be read.`);
+    try {
+        const bytes = await readAll(openBlob(connection, repository, descriptor, 0, signal), size);
+        if ((0,oci_digest/* isDigestOf */._Q)(digest, bytes))
+            return bytes;
+    }
+    catch (error) {
+        if (!(error instanceof LengthError))
+            throw error;
+    }
+    throw (0,errors/* imageError */.wL)(`The config ${digest} is damaged.`);
+}
+function imageOf(manifest) {
+    if (manifest.kind === 'manifest')
+        return undefined;
+    return manifest.manifests.find(({ mediaType, platform }) => (0,media_types/* isManifestType */.Q3)(mediaType) && (!platform || isRealPlatform(platform)));
+}
+async function labelFacts(connection, repository, { config }, signal) {
+    const types = [media_types/* MEDIA_TYPES */.Z2.ociConfig, media_types/* MEDIA_TYPES */.Z2.dockerConfig];
+    if (!config || !types.includes(config.mediaType))
+        return {};
+    return factsAmong(labelsOf(await readBlob(connection, repository, config, signal)));
+}
+/**
+ * What an image in a registry says of itself: the annotations of its index, of its (first)
+ * manifest, and its config's labels, the more general first. Labels come last because they may be
+ * those of a base image.
+ * @throws PushError when it cannot be read; FormatError when it is not valid
+ */
+async function readFacts(connection, repository, { descriptor, bytes }, signal) {
+    const top = (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType);
+    const own = factsAmong(top.annotations);
+    const child = imageOf(top);
+    if (child) {
+        const content = await getManifest(connection, repository, child.digest, signal);
+        const inner = (0,oci_manifest/* parseManifest */.Ng)(content.bytes, content.descriptor.mediaType);
+        if (inner.kind === 'index')
+            return own;
+        const labels = await labelFacts(connection, repository, inner, signal);
+        return { ...labels, ...factsAmong(inner.annotations), ...own };
+    }
+    if (top.kind === 'index')
+        return own;
+    return { ...(await labelFacts(connection, repository, top, signal)), ...own };
+}
+
+;// CONCATENATED MODULE: ./lib/util/semver.js
+const NUMBER = '(0|[1-9]\\d*)';
+const IDENTIFIER = '(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)';
+const VERSION = new RegExp(`^v?${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-(${IDENTIFIER}(?:\\.${IDENTIFIER})*))?(?:\\+[0-9a-zA-Z.-]+)?$`);
+/** Longer ones are no versions, and a pattern should not have to find that out. */
+const semver_LONGEST = 256;
+/** Reads a version, with a leading `v` or without; undefined when it is none. */
+function parseVersion(text) {
+    if (text.length > semver_LONGEST)
+        return undefined;
+    const [, major, minor, patch, preRelease] = VERSION.exec(text.trim()) ?? [];
+    if (major === undefined || minor === undefined || patch === undefined)
+        return undefined;
+    return {
+        numbers: [BigInt(major), BigInt(minor), BigInt(patch)],
+        preRelease: preRelease?.split('.') ?? [],
+    };
+}
+function compareIdentifiers(left, right) {
+    const [leftIsNumber, rightIsNumber] = [/^\d+$/.test(left), /^\d+$/.test(right)];
+    if (leftIsNumber && rightIsNumber)
+        return order(BigInt(left), BigInt(right));
+    // Numbers come before words.
+    if (leftIsNumber !== rightIsNumber)
+        return leftIsNumber ? -1 : 1;
+    return order(left, right);
+}
+function order(left, right) {
+    if (left === right)
+        return 0;
+    return left < right ? -1 : 1;
+}
+function comparePreReleases(left, right) {
+    // A release comes after its pre-releases.
+    if (left.length === 0 || right.length === 0)
+        return right.length - left.length;
+    for (const [index, one] of left.entries()) {
+        const other = right[index];
+        if (other === undefined)
+            return 1;
+        const result = compareIdentifiers(one, other);
+        if (result !== 0)
+            return result;
+    }
+    return left.length - right.length;
+}
+/** Precedence by semver 2.0: below 0 when `left` comes before `right`, 0 when neither does. */
+function compareVersions(left, right) {
+    for (const [index, number] of left.numbers.entries()) {
+        const result = order(number, right.numbers[index] ?? 0n);
+        if (result !== 0)
+            return result;
+    }
+    return comparePreReleases(left.preRelease, right.preRelease);
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/forward.js
+
+
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+function unknown(reason) {
+    return { relation: 'unknown', why: `which of the two is newer cannot be told: ${reason}` };
+}
+function forward_short(revision) {
+    return revision.slice(0, 7);
+}
+function byKinship(kinship, mine, theirs) {
+    const [own, other] = [forward_short(mine), forward_short(theirs)];
+    if (kinship.relation === undefined)
+        return unknown(kinship.reason);
+    if (kinship.relation === 'ahead') {
+        return { relation: 'newer', why: `this image is of commit ${own}, which follows ${other}` };
+    }
+    if (kinship.relation === 'identical') {
+        return { relation: 'same', why: `this image is of the same commit` };
+    }
+    if (kinship.relation === 'behind') {
+        return {
+            relation: 'older',
+            why: `this image is of commit ${own}, which comes before ${other}`,
+        };
+    }
+    return unknown(`their commits ${own} and ${other} have diverged`);
+}
+async function byHistory(mine, theirs, ancestry, signal) {
+    const [head, base] = [mine.revision, theirs.revision];
+    const versions = 'their versions (org.opencontainers.image.version) are not both semantic ones';
+    if (head === undefined || base === undefined) {
+        return unknown(`${versions}, and not both name their commit`);
+    }
+    if (!COMMIT.test(head) || !COMMIT.test(base)) {
+        return unknown(`${versions}, and org.opencontainers.image.revision is not a whole commit`);
+    }
+    if (head === base)
+        return { relation: 'same', why: 'this image is of the same commit' };
+    if (mine.source === undefined || mine.source !== theirs.source) {
+        return unknown(`${versions}, and they do not name the same org.opencontainers.image.source`);
+    }
+    if (!ancestry)
+        return unknown(`${versions}, and nobody can be asked for the history`);
+    return byKinship(await ancestry({ source: mine.source, base, head }, signal), head, base);
+}
+/**
+ * Compares an image with the one that a tag names: by version where both have one, else by the
+ * history of their commits. Two builds of one version may follow each other.
+ * @throws only the reason of `signal`
+ */
+async function judge(mine, theirs, ancestry, signal) {
+    const [own, other] = [mine.version, theirs.version].map((text) => text === undefined ? undefined : parseVersion(text));
+    if (!own || !other)
+        return byHistory(mine, theirs, ancestry, signal);
+    const result = compareVersions(own, other);
+    const why = `this image is ${(0,util_text/* printable */.g$)(mine.version ?? '', 100)}`;
+    if (result === 0)
+        return { relation: 'same', why };
+    return { relation: result > 0 ? 'newer' : 'older', why };
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/policy.js
+/** True when the whole text fits; time is bounded by the product of both lengths. */
+function fits(pattern, text) {
+    let [at, star, resume] = [0, -1, 0];
+    let position = 0;
+    while (position < text.length) {
+        if (pattern[at] === '*') {
+            [star, resume] = [at, position];
+            at += 1;
+        }
+        else if (pattern[at] === text[position]) {
+            at += 1;
+            position += 1;
+        }
+        else if (star >= 0) {
+            // The last star takes one character more.
+            resume += 1;
+            [at, position] = [star + 1, resume];
+        }
+        else {
+            return false;
+        }
+    }
+    while (pattern[at] === '*')
+        at += 1;
+    return at === pattern.length;
+}
+/** The policy for a tag: the first rule that fits, else `move`. */
+function policyFor(rules, tag) {
+    return rules.find(({ pattern }) => fits(pattern, tag))?.policy ?? 'move';
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/survey.js
+
+
+
+/** Bytes of a manifest: they are what makes it possible to put a tag back. */
+async function readOld({ place }, connection, reference, signal) {
+    const { repository } = place;
+    try {
+        return await connection.congestion.run('request', () => findManifest(connection, repository, reference, signal, [(0,registry_connection/* pushScope */.Xu)(repository)]), signal);
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        // Limits for pulls, or a manifest nobody can read: the push itself does not need it.
+        if (error instanceof errors/* PushError */.Vc)
+            return undefined;
+        throw error;
+    }
+}
+async function survey_look(filled, connection, tag, signal) {
+    const { digest } = filled.root.descriptor;
+    const earlier = filled.tags.get(tag);
+    if (earlier !== undefined && earlier !== digest) {
+        // It most likely names that still: one request tells, and brings the bytes.
+        const content = await readOld(filled, connection, tag, signal);
+        if (content)
+            return { tag, before: content.descriptor.digest, content };
+    }
+    return lookAgain(filled, connection, { tag, before: undefined }, signal);
+}
+/** What a tag names now; the same view where that has not changed. */
+async function lookAgain(filled, connection, view, signal) {
+    const { tag } = view;
+    const { repository } = filled.place;
+    const before = await connection.congestion.run('request', () => headManifest(connection, repository, tag, signal), signal);
+    if (before === view.before)
+        return view;
+    if (before === undefined || before === filled.root.descriptor.digest)
+        return { tag, before };
+    return { tag, before, content: await readOld(filled, connection, before, signal) };
+}
+/**
+ * Asks once more what the tags name, right before they are moved: the uploads may have taken long.
+ * It is also what shows that the registry is there still and that the token holds.
+ */
+async function survey(filled, connection, signal) {
+    const { tags } = filled.place;
+    const views = await Promise.all(tags.map((tag) => survey_look(filled, connection, tag, signal)));
+    return { filled, connection, tags: views };
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/decide.js
+
+
+
+
+
+
+
+
+
+/**
+ * Reads what images say of themselves, in each repository once however many tags name them. One
+ * registry's answers are not taken for another's: it may be the one that fails.
+ */
+class FactsReader {
+    #known = new Map();
+    read({ connection, filled }, content, signal) {
+        const { registry, repository } = filled.place;
+        const key = `${registry}/${repository}@${content.descriptor.digest}`;
+        const facts = this.#known.get(key) ?? readFacts(connection, repository, content, signal);
+        this.#known.set(key, facts);
+        return facts;
+    }
+}
+/** The error for a tag that must not be moved and names another image. */
+function neverMoves(place, tag, before) {
+    return new errors/* PushError */.Vc(`The tag ${tag} in ${place.registry}/${place.repository} names another image (${before}), and its tag-policy is never-move.`, { code: 'POLICY', hint: 'Push under a new tag, or change tag-policy for this one.' });
+}
+/** What an image is called beside its digest: `sha256:0123456789ab (1.2.10)`. */
+function nameOf(digest, facts) {
+    const version = facts?.version ?? facts?.revision?.slice(0, 7);
+    const more = version === undefined ? '' : ` (${(0,util_text/* printable */.g$)(version, 100)})`;
+    return `sha256:${(0,oci_digest/* shortDigest */.VK)(digest)}${more}`;
+}
+/** Whether the image may follow what a tag names, and what that is called. */
+async function compareWith(context, place, other, facts, signal) {
+    const { connection, filled } = place;
+    let theirs;
+    try {
+        const { repository } = filled.place;
+        const content = other.content ?? (await findManifest(connection, repository, other.digest, signal));
+        if (!content)
+            throw new format_error/* FormatError */.I('the image it names is not there');
+        theirs = await facts.read(place, content, signal);
+        const mine = await facts.read(place, filled.root, signal);
+        const judgement = await judge(mine, theirs, context.ancestry, signal);
+        return { ...judgement, name: nameOf(other.digest, theirs) };
+    }
+    catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof errors/* PushError */.Vc || error instanceof format_error/* FormatError */.I))
+            throw error;
+        const reason = (0,errors/* messageOf */.bD)(error).replace(/\.$/, '');
+        const why = `which of the two is newer cannot be told: ${reason}`;
+        return { relation: 'unknown', why, name: nameOf(other.digest, theirs) };
+    }
+}
+/** Says that a tag stays what it is: no failure, but nothing that goes without saying either. */
+function keep({ emit }, { filled }, tag, digest, reason) {
+    const { registry, repository } = filled.place;
+    emit({ type: 'tag-settled', registry, repository, tag, status: 'kept', digest, reason });
+    emit({ type: 'warning', message: `${registry}/${repository}:${tag} ${reason}.` });
+}
+/** Other runs that move a tag all the time end here. */
+const ROUNDS = 3;
+/**
+ * Whether a tag that only goes forward may be moved. Comparing takes a while, so the tag is looked at
+ * once more before the answer holds: what another run has made of it meanwhile is compared, too.
+ * @returns the tag as it is to be moved, or how to say that it stays
+ */
+async function goesForward(context, place, first, facts, signal) {
+    const { connection, filled } = place;
+    let view = first;
+    for (let round = 1;; round += 1) {
+        const { tag, before, content } = view;
+        if (before === undefined || before === filled.root.descriptor.digest)
+            return view;
+        const other = { digest: before, content };
+        const { relation, why, name } = await compareWith(context, place, other, facts, signal);
+        if (relation !== 'newer' && relation !== 'same') {
+            return () => keep(context, place, tag, before, `stays at ${name}: ${why}`);
+        }
+        const now = await lookAgain(filled, connection, view, signal);
+        if (now === view)
+            return view;
+        if (round === ROUNDS) {
+            return () => keep(context, place, tag, before, `stays at ${name}: other runs keep moving it`);
+        }
+        view = now;
+    }
+}
+/**
+ * Holds every tag of a repository against its policy. Nothing is written.
+ * @throws PushError POLICY for a tag that must never move and would have to
+ */
+async function decide(context, place, facts, signal) {
+    const { digest } = place.filled.root.descriptor;
+    const rules = context.request.tagPolicies;
+    const policies = new Map(place.tags.map(({ tag }) => [tag, policyFor(rules, tag)]));
+    const kept = [];
+    const write = [];
+    for (const view of place.tags) {
+        const { tag, before } = view;
+        const policy = before === undefined || before === digest ? 'move' : policies.get(tag);
+        if (before !== undefined && policy === 'never-move') {
+            throw neverMoves(place.filled.place, tag, before);
+        }
+        if (before === undefined || policy !== 'forward') {
+            write.push(view);
+            continue;
+        }
+        const result = await goesForward(context, place, view, facts, signal);
+        if (typeof result === 'function')
+            kept.push(result);
+        else
+            write.push(result);
+    }
+    const forward = new Set(write.flatMap(({ tag }) => (policies.get(tag) === 'forward' ? [tag] : [])));
+    return { ...place, write, forward, tellKept: () => kept.forEach((tell) => tell()) };
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/recheck.js
+
+
+
+/** Two runs that put their tags back and forth end here. */
+const recheck_ROUNDS = 3;
+async function recheckTag(context, place, tag, facts, signal) {
+    const { connection, filled } = place;
+    const { registry, repository } = filled.place;
+    const { digest } = filled.root.descriptor;
+    for (let round = 1;; round += 1) {
+        const now = await headManifest(connection, repository, tag, signal);
+        if (now === digest)
+            return;
+        if (now === undefined) {
+            const reason = 'somebody has deleted it meanwhile';
+            context.emit({ type: 'tag-settled', registry, repository, tag, status: 'not-moved', reason });
+            context.emit({ type: 'warning', message: `${registry}/${repository}:${tag}: ${reason}.` });
+            return;
+        }
+        const other = { digest: now, content: undefined };
+        const { relation, why, name } = await compareWith(context, place, other, facts, signal);
+        if (relation !== 'newer' || round > recheck_ROUNDS) {
+            keep(context, place, tag, now, `was moved to ${name} by another run meanwhile: ${why}`);
+            return;
+        }
+        context.emit({
+            type: 'note',
+            message: `${registry}/${repository}:${tag} was moved back to ${name} by another run meanwhile; it is put forward again.`,
+        });
+        const target = { connection, repository, content: filled.root, onTag: () => undefined, signal };
+        const [refusal] = await publishTags(target, [tag], new Map());
+        if (refusal)
+            throw refusal.error;
+    }
+}
+/**
+ * Looks once more at tags that only go forward: an older run may have moved one back meanwhile (then
+ * it is put forward again), a newer one may have moved it on (then it stays).
+ */
+async function recheck(context, place, facts, signal) {
+    await Promise.all([...place.forward].map((tag) => recheckTag(context, place, tag, facts, signal)));
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/take-back.js
+
+
+
+function take_back_look(place, tag, signal) {
+    return headManifest(place.connection, place.filled.place.repository, tag, signal);
+}
+function standing({ before }, now) {
+    const digest = now === undefined ? {} : { digest: now };
+    if (now === before)
+        return { status: 'not-moved', ...digest };
+    const reason = now === undefined ? 'somebody has deleted it' : 'another run has moved it';
+    return { status: 'not-moved', ...digest, reason };
+}
+/**
+ * Undoes what was done to a tag.
+ * @returns why that is not possible; undefined when the registry has taken it
+ */
+async function undo({ connection, filled }, { tag, before, content }, signal) {
+    const { repository } = filled.place;
+    try {
+        if (before === undefined) {
+            const deleted = await deleteTag(connection, repository, tag, signal);
+            return deleted ? undefined : 'the registry does not let it be deleted';
+        }
+        if (!content)
+            return `what it named before (${before}) could not be read`;
+        await putManifest(connection, repository, tag, content, { signal });
+        return undefined;
+    }
+    catch (error) {
+        return (0,errors/* messageOf */.bD)(error).replace(/\.$/, '');
+    }
+}
+async function takeBackTag(place, view, signal) {
+    const { tag, before } = view;
+    const root = place.filled.root.descriptor.digest;
+    try {
+        const now = await take_back_look(place, tag, signal);
+        if (now !== root)
+            return standing(view, now);
+        const reason = await undo(place, view, signal);
+        // Believed is what a look shows, not what was answered.
+        const then = await take_back_look(place, tag, signal);
+        if (then === root)
+            return { status: 'left', digest: root, ...(reason ? { reason } : {}) };
+        if (then !== before)
+            return standing(view, then);
+        return before === undefined ? { status: 'removed' } : { status: 'restored', digest: before };
+    }
+    catch (error) {
+        return { status: 'unknown', reason: (0,errors/* messageOf */.bD)(error).replace(/\.$/, '') };
+    }
+}
+/**
+ * Some registries delete an image with its tag. Where it was there before this push, under names of
+ * others perhaps, it is put back, with the tags that are known to have named it.
+ */
+async function keepImage({ emit }, { connection, filled, write }, signal) {
+    const { registry, repository } = filled.place;
+    const { digest } = filled.root.descriptor;
+    try {
+        if ((await headManifest(connection, repository, digest, signal)) !== undefined)
+            return;
+        await putManifest(connection, repository, digest, filled.root, { signal });
+        const named = write.filter(({ before }) => before === digest).map(({ tag }) => tag);
+        const target = { connection, repository, content: filled.root, onTag: () => undefined, signal };
+        const [refusal] = await publishTags(target, named, new Map());
+        if (refusal)
+            throw refusal.error;
+        emit({
+            type: 'warning',
+            message: `${registry} has deleted ${repository}@${digest} with its tag; it was put back.`,
+        });
+    }
+    catch (error) {
+        emit({
+            type: 'warning',
+            message: `Whether ${registry}/${repository}@${digest} is still there is not known: ${(0,errors/* messageOf */.bD)(error)}`,
+        });
+    }
+}
+/**
+ * Makes the tags of a repository what they were before: those that name the image now, and did not
+ * before, go back to the digest they had, or are deleted. Everything that is said of them, as events
+ * too, is what a look at the registry has shown afterwards. Does not throw.
+ */
+async function takeBack(context, place, signal) {
+    const { registry, repository } = place.filled.place;
+    const root = place.filled.root.descriptor.digest;
+    const moved = place.write.filter(({ before }) => before !== root);
+    const settled = await Promise.all(moved.map(async (view) => {
+        const result = await takeBackTag(place, view, signal);
+        const { tag } = view;
+        context.emit({ type: 'tag-settled', registry, repository, tag, ...result });
+        return Object.assign({ name: `${registry}/${repository}:${tag}` }, result);
     }));
-    for (const result of results)
-        if (result.status === 'rejected')
-            throw result.reason;
+    if (place.filled.there && settled.some(({ status }) => status === 'removed')) {
+        await keepImage(context, place, signal);
+    }
+    return settled;
+}
+/**
+ * Looks what tags name, and says it as events, where their writing was refused or cut off.
+ * Does not throw.
+ */
+async function tellWhere({ emit }, place, tags, signal) {
+    const { registry, repository } = place.filled.place;
+    const root = place.filled.root.descriptor.digest;
+    await Promise.all(place.write
+        .filter(({ tag, before }) => tags.includes(tag) && before !== root)
+        .map(async (view) => {
+        const { tag } = view;
+        try {
+            const now = await take_back_look(place, tag, signal);
+            if (now === root) {
+                emit({ type: 'tag-published', registry, repository, tag, digest: root });
+            }
+            else {
+                emit({ type: 'tag-settled', registry, repository, tag, ...standing(view, now) });
+            }
+        }
+        catch (error) {
+            const reason = (0,errors/* messageOf */.bD)(error).replace(/\.$/, '');
+            emit({ type: 'tag-settled', registry, repository, tag, status: 'unknown', reason });
+        }
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/transaction-error.js
+
+const MAX_NAMES = 10;
+function names(settled) {
+    const all = settled.map(({ name }) => name);
+    const more = all.length - MAX_NAMES;
+    return all.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+function count(number) {
+    return number === 1 ? '1 tag' : `${number} tags`;
+}
+/**
+ * The error of a push that was refused in the middle of its tags: the refusal itself, and in what
+ * state everything is now. Where no tag had moved yet it is the refusal and nothing else.
+ */
+function transactionError(thrown, settled) {
+    const refusal = (0,errors/* asPushError */.jh)(thrown);
+    const left = settled.filter(({ status }) => status === 'left');
+    const unknown = settled.filter(({ status }) => status === 'unknown');
+    const back = settled.filter(({ status }) => status === 'restored' || status === 'removed');
+    if (left.length + unknown.length + back.length === 0)
+        return refusal;
+    const parts = [
+        ...(back.length > 0 ? [`${count(back.length)} moved before that and taken back`] : []),
+        ...(left.length > 0
+            ? [`${count(left.length)} moved and could not be taken back: ${names(left)}`]
+            : []),
+        ...(unknown.length > 0 ? [`not known what became of ${names(unknown)}`] : []),
+    ];
+    return new errors/* PushError */.Vc(`${refusal.message} (${parts.join('; ')})`, {
+        code: 'REGISTRY',
+        stage: 'publish',
+        ...(refusal.hint === undefined ? {} : { hint: refusal.hint }),
+        cause: refusal,
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/push/tags/settle.js
+
+
+
+/** Taking back is not cut short by what ended the push, but it ends. */
+const TAKE_BACK_MS = 60_000;
+/** Who cancels a job waits a few seconds for it. */
+const LAST_LOOK_MS = 3000;
+/** Takes all of it back, and words the error. */
+async function undoAll(context, written, refusal) {
+    const signal = AbortSignal.timeout(TAKE_BACK_MS);
+    const settled = await Promise.all(written.map(({ place }) => takeBack(context, place, signal)));
+    return transactionError(refusal, settled.flat());
+}
+/** Leaves what was moved where it is, and says of the rest where that is. */
+async function forgive(context, written) {
+    for (const { place, refusals } of written) {
+        const { registry, repository } = place.filled.place;
+        const tags = refusals.map(({ tag }) => tag);
+        await tellWhere(context, place, tags, AbortSignal.timeout(TAKE_BACK_MS));
+        for (const { tag, error } of refusals) {
+            const message = `The tag ${tag} in ${registry}/${repository} was not moved: ${(0,errors/* messageOf */.bD)(error)}`;
+            context.emit({ type: 'warning', message });
+        }
+    }
+}
+/** One registry that may fail has refused tags. */
+async function settleOne(context, registry, written, standing) {
+    const refusals = written.flatMap((one) => one.refusals);
+    const [first] = refusals;
+    if (!first)
+        return;
+    const wanted = written.reduce((sum, { place }) => sum + place.tags.length, 0);
+    if (context.request.requireRegistries !== 'best-effort') {
+        standing.fail(registry, await undoAll(context, written, first.error));
+        return;
+    }
+    await forgive(context, written);
+    if (refusals.length === wanted)
+        standing.fail(registry, first.error);
+}
+async function lastLook(context, written) {
+    const signal = AbortSignal.timeout(LAST_LOOK_MS);
+    await Promise.all(written.map(({ place, refusals }) => tellWhere(context, place, refusals.map(({ tag }) => tag), signal)));
+}
+/**
+ * Deals with tags that were refused. Under `all`, when a registry that must not fail refuses one,
+ * everything that was moved anywhere is taken back; a registry that may fail takes back its own, and
+ * under `best-effort` keeps what it took.
+ * @throws the refusal, with what became of the tags that had moved
+ */
+async function settle(context, written, standing) {
+    if (context.signal.aborted) {
+        await lastLook(context, written);
+        context.signal.throwIfAborted();
+    }
+    const refused = written.filter(({ refusals }) => refusals.length > 0);
+    const fatal = refused.find(({ place }) => !standing.mayFail(place.filled.place.registry));
+    if (fatal)
+        throw await undoAll(context, written, fatal.refusals[0]?.error);
+    const byRegistry = Map.groupBy(written, ({ place }) => place.filled.place.registry);
+    await Promise.all([...byRegistry].map(([registry, places]) => settleOne(context, registry, places, standing)));
 }
 
 ;// CONCATENATED MODULE: ./lib/push/stages/publish.js
 
 
-/** Moves the tags, last of all: every registry has everything by now. */
-async function publish(context, filled) {
-    await allOrNothing(filled.map(({ place, root, tags: current }) => async (signal) => {
-        const { registry, repository, tags } = place;
-        const connection = await context.connect(registry, signal);
-        const { digest } = root.descriptor;
-        const onTag = ({ tag }) => {
-            context.emit({ type: 'tag-published', registry, repository, tag, digest });
-        };
-        await publishTags({ connection, repository, content: root, onTag, signal }, tags, current);
+
+
+
+
+
+
+/** Where a single tag just moves, nothing has to be asked again: there is nothing to take back. */
+function looksAgain({ request }, filled) {
+    const tags = filled.flatMap(({ place }) => place.tags);
+    return tags.length > 1 || tags.some((tag) => policyFor(request.tagPolicies, tag) !== 'move');
+}
+async function surveyOne(context, filled, again, signal) {
+    const connection = await context.connect(filled.place.registry, signal);
+    if (again)
+        return survey(filled, connection, signal);
+    const tags = filled.place.tags.map((tag) => ({ tag, before: filled.tags.get(tag) }));
+    return { filled, connection, tags };
+}
+/** Asks everything that can be asked before the first tag moves. */
+async function prepare(context, filled, facts, standing) {
+    const again = looksAgain(context, filled);
+    const decided = await allOrNothing(filled.map((one) => async (signal) => {
+        try {
+            return [await decide(context, await surveyOne(context, one, again, signal), facts, signal)];
+        }
+        catch (error) {
+            signal.throwIfAborted();
+            standing.fail(one.place.registry, error);
+            return [];
+        }
     }), context.signal);
+    // A registry has failed as a whole when one of its repositories has.
+    const ready = decided.flat().filter((one) => !standing.hasFailed(one.filled.place.registry));
+    standing.requireOne(filled.map(({ place }) => place.registry));
+    for (const { tellKept } of ready)
+        tellKept();
+    return ready;
+}
+/** Writes the tags of one repository and says which were refused; throws nothing. */
+async function write({ emit, signal }, { filled, connection, write: views }) {
+    const { registry, repository } = filled.place;
+    const { digest } = filled.root.descriptor;
+    const onTag = ({ tag, outcome }) => {
+        const unchanged = outcome === 'unchanged' ? { unchanged: true } : {};
+        emit({ type: 'tag-published', registry, repository, tag, digest, ...unchanged });
+    };
+    const current = new Map(views.map(({ tag, before }) => [tag, before]));
+    const target = { connection, repository, content: filled.root, onTag, signal };
+    return publishTags(target, [...current.keys()], current);
+}
+/** The tags are where they belong; a look that fails makes nothing undone. */
+async function publish_lookAgain(context, place, facts) {
+    try {
+        await recheck(context, place, facts, context.signal);
+    }
+    catch (error) {
+        context.signal.throwIfAborted();
+        const { registry, repository } = place.filled.place;
+        const message = `The tags of ${registry}/${repository} could not be looked at again: ${(0,errors/* messageOf */.bD)(error)}`;
+        context.emit({ type: 'warning', message });
+    }
+}
+/**
+ * Moves the tags, last of all: every registry that counts has everything by now. What is refused
+ * midway is taken back as `settle` has it.
+ * @throws the refusal, where a registry must not fail; then no tag is moved that could be taken back
+ */
+async function publish(context, filled, standing) {
+    const facts = new FactsReader();
+    const places = await prepare(context, filled, facts, standing);
+    const written = await Promise.all(places.map(async (place) => ({ place, refusals: await write(context, place) })));
+    await settle(context, written, standing);
+    standing.requireOne(filled.map(({ place }) => place.registry));
+    const well = places.filter(({ filled: { place } }) => !standing.hasFailed(place.registry));
+    await Promise.all(well.map((place) => publish_lookAgain(context, place, facts)));
+}
+
+// EXTERNAL MODULE: ./lib/image/source.js
+var source = __nccwpck_require__(2233);
+// EXTERNAL MODULE: ./lib/registry/upload/session.js
+var session = __nccwpck_require__(77890);
+;// CONCATENATED MODULE: ./lib/registry/upload/resume.js
+
+
+
+/** Smaller blobs are sent again sooner than anybody could ask how far they had got, bytes. */
+const RESUMABLE_MIN = 1024 * 1024;
+const TOLD_EVERY = 16 * 1024 * 1024;
+/** True where a broken upload of this blob may be worth going on with. */
+function isResumable({ connection, descriptor, }) {
+    const { sessions } = connection.capabilities.profile;
+    return sessions?.value !== 'never' && descriptor.size >= RESUMABLE_MIN;
+}
+/**
+ * The address of a remembered session, where it can be one: on the registry's own origin, and below
+ * the place where the specification puts this repository's uploads. What was remembered may have
+ * been written by a stranger, and must not lead our login elsewhere, nor to another kind of request.
+ * @returns undefined for every other address
+ */
+function sessionUrl(location, repository, { origin }) {
+    if (!URL.canParse(location))
+        return undefined;
+    const url = new URL(location);
+    if (url.origin !== origin.origin || url.username !== '' || url.password !== '')
+        return undefined;
+    const uploads = `/v2/${repository}/blobs/uploads/`;
+    // One more part, and nothing that a server could read as a way up.
+    const rest = url.pathname.startsWith(uploads) ? url.pathname.slice(uploads.length) : '';
+    return /^[\w.~=-]+$/.test(rest) && !/^\.+$/.test(rest) ? url : undefined;
+}
+/**
+ * How far the registry says it is, agreed with what is known of its answers.
+ * @returns the offset to go on from; undefined: nobody knows
+ */
+async function agreedOffset(session, { capabilities }, signal) {
+    const { sessions, sessionOffset } = capabilities.profile;
+    // ECR's offset stays at the first chunk, whatever it has.
+    if (sessions?.value === 'never' || sessionOffset?.value === 'sticks')
+        return undefined;
+    const told = await session.offset(signal);
+    if (told === undefined)
+        return undefined;
+    return sessionOffset?.value === 'one-too-many' ? Math.max(0, told - 1) : told;
+}
+/** Why an upload that was remembered is not gone on with, as people read it. */
+class StartOver extends Error {
+    name = 'StartOver';
+}
+/** Shows that something moves while nothing is sent. */
+function working({ emit }) {
+    let untold = 0;
+    return (bytes) => {
+        untold += bytes;
+        if (untold < TOLD_EVERY)
+            return;
+        emit({ type: 'source-progress', bytes: untold });
+        untold = 0;
+    };
+}
+async function offsetOf({ connection, descriptor, signal }, session) {
+    const offset = await agreedOffset(session, connection, signal);
+    if (offset === undefined) {
+        const why = session.isOpen ? 'does not go on with it' : 'has forgotten what was sent';
+        throw new StartOver(`the registry ${why}`);
+    }
+    if (offset === 0)
+        throw new StartOver('nothing of it had arrived');
+    if (offset > descriptor.size)
+        throw new StartOver('the registry has more of it than there is');
+    return offset;
+}
+/** Reads what the registry has once more, and compares it with what was sent then. */
+async function goOnAt(upload, reader, session, earlier) {
+    if (earlier.bytesWritten > upload.descriptor.size) {
+        throw new StartOver('more of it is remembered than there is');
+    }
+    const offset = await offsetOf(upload, session);
+    const { capabilities } = upload.connection;
+    const wholeChunks = capabilities.profile.sessions?.value === 'between-chunks';
+    if (wholeChunks && earlier.bytesWritten > offset) {
+        throw new StartOver('it broke within a chunk, and the registry takes whole ones only');
+    }
+    const same = await reader.skip(offset, earlier, working(upload), upload.signal);
+    if (!same)
+        throw new StartOver('its bytes are not the ones that were sent then');
+    return { session, offset };
+}
+function earlierSession({ connection, repository }, earlier) {
+    const url = sessionUrl(earlier.location, repository, connection);
+    return url && new session/* UploadSession */.Q(connection, repository, url);
+}
+/**
+ * Goes on with an upload that an earlier run began: asks the registry for its offset, and hashes
+ * the bytes it has, so that what is sent next continues what was checked.
+ * @returns undefined where the blob has to start over; a line has said why
+ */
+async function resumeEarlier(upload, reader) {
+    const { memory, connection, descriptor, emit } = upload;
+    const earlier = isResumable(upload) ? memory?.earlier() : undefined;
+    if (!earlier)
+        return undefined;
+    const session = earlierSession(upload, earlier);
+    try {
+        if (session)
+            return await goOnAt(upload, reader, session, earlier);
+        throw new StartOver('what is remembered of it does not belong to this registry');
+    }
+    catch (error) {
+        // What the network or the source refuses is not cured by starting over.
+        if (!(error instanceof StartOver))
+            throw error;
+        memory?.forget();
+        const { digest, size } = descriptor;
+        const layer = `Layer ${(0,oci_digest/* shortDigest */.VK)(digest)} (${(0,util_text/* formatBytes */.z3)(size)})`;
+        const place = `${connection.registry}/${upload.repository}`;
+        emit({ type: 'note', message: `${layer} starts over in ${place}: ${error.message}.` });
+        await session?.cancel();
+        return undefined;
+    }
+}
+/** Gives back what an earlier run began, where nobody needs it any more. */
+async function giveBackEarlier(upload) {
+    const earlier = isResumable(upload) ? upload.memory?.earlier() : undefined;
+    if (!earlier)
+        return;
+    upload.memory?.forget();
+    await earlierSession(upload, earlier)?.cancel();
 }
 
 // EXTERNAL MODULE: ./lib/http/retry.js
-var http_retry = __nccwpck_require__(8394);
-;// CONCATENATED MODULE: ./lib/registry/upload/blob-reader.js
-
-
-/**
- * Gives a blob as request bodies, whole or in parts, and hashes it while it is sent. The last piece
- * is held back until the digest is known to be right: a source that changed or is corrupt fails
- * here, before the registry could commit anything, with the blob's name and code IMAGE.
- */
-class BlobReader {
-    #descriptor;
-    #content;
-    #watch;
-    #hash;
-    #hashed = 0;
-    #given = 0;
-    #verified = false;
-    constructor(descriptor, content, watch) {
-        this.#descriptor = descriptor;
-        this.#content = content;
-        this.#watch = watch;
-        this.#hash = (0,oci_digest/* hasherFor */.jJ)(descriptor.digest);
-    }
-    /** The whole blob. */
-    whole() {
-        return this.part({ start: 0, end: this.#descriptor.size });
-    }
-    /** A part of it; parts are sent in order, and each may be sent again. */
-    part(range) {
-        return {
-            size: range.end - range.start,
-            open: (signal) => this.#send(range, signal),
-        };
-    }
-    /** How far the bytes given so far reach: nobody can have more, whatever they say. */
-    get given() {
-        return this.#given;
-    }
-    /** What was given from `start` on does not count any more. */
-    rewind(start = 0) {
-        if (this.#given > start)
-            this.#watch.rewound(this.#given - start);
-        this.#given = start;
-    }
-    async *#send({ start, end }, signal) {
-        const { size } = this.#descriptor;
-        const last = end === size;
-        this.rewind(start);
-        let held;
-        let position = start;
-        for await (const chunk of this.#content.open(this.#descriptor, start, signal)) {
-            if (chunk.length === 0)
-                continue;
-            // More bytes than promised: what is held back may be all of them, and stays here.
-            if (last && position + chunk.length > size) {
-                position += chunk.length;
-                break;
-            }
-            if (held)
-                yield this.#counted(held);
-            held = position + chunk.length > end ? chunk.subarray(0, end - position) : chunk;
-            this.#update(position, held);
-            position += chunk.length;
-            // The last part reads on, to see the source end.
-            if (!last && position >= end)
-                break;
-        }
-        if (last || position < end)
-            this.#verify(position);
-        if (held)
-            yield this.#counted(held);
-    }
-    #counted(chunk) {
-        this.#given += chunk.length;
-        this.#watch.sent(chunk.length);
-        return chunk;
-    }
-    /** What was hashed when it was first sent is not hashed again. */
-    #update(position, chunk) {
-        const skip = this.#hashed - position;
-        if (skip >= chunk.length || skip < 0)
-            return;
-        this.#hash.update(skip > 0 ? chunk.subarray(skip) : chunk);
-        this.#hashed = position + chunk.length;
-    }
-    #verify(position) {
-        const { digest, size } = this.#descriptor;
-        if (position !== size) {
-            const relation = position < size ? 'shorter' : 'longer';
-            throw (0,errors/* imageError */.wL)(`The source is corrupt: blob ${digest} is ${relation} than the ${size} bytes its manifest gives.`, 'Build or save the image again.');
-        }
-        if (this.#verified || this.#hashed !== size)
-            return;
-        const actual = `${(0,oci_digest/* algorithmOf */.Hy)(digest)}:${this.#hash.digest('hex')}`;
-        if (actual !== digest) {
-            throw (0,errors/* imageError */.wL)(`The source is corrupt: the bytes of blob ${digest} hash to ${actual}.`, 'Build or save the image again; nothing wrong was stored in the registry.');
-        }
-        this.#verified = true;
-    }
-}
-
+var http_retry = __nccwpck_require__(57431);
 // EXTERNAL MODULE: ./lib/registry/upload/ranges.js
-var ranges = __nccwpck_require__(3443);
+var ranges = __nccwpck_require__(17390);
 ;// CONCATENATED MODULE: ./lib/registry/upload/chunked.js
+
 
 
 
@@ -20711,6 +22656,20 @@ var ranges = __nccwpck_require__(3443);
 class ChunksRefused extends Error {
     name = 'ChunksRefused';
 }
+/** An upload that was gone on with does not take the next bytes it is sent. */
+class ContinuationRefused extends Error {
+    name = 'ContinuationRefused';
+    /** what it was answered; undefined where the answers got lost */
+    status;
+    constructor(status) {
+        super(status === undefined ? 'a broken chunk is not taken again' : `status ${status}`);
+        this.status = status;
+    }
+}
+/** Attempts at a chunk, in registries in which one that broke can spoil the whole upload. */
+const ATTEMPTS_AT_BROKEN = 2;
+/** What a registry answers that has lost the upload, or its place in it; busy ones answer otherwise. */
+const REFUSES_TO_GO_ON = new Set([400, 404, 405, 409, 410, 411, 412, 416, 500, 501]);
 /** GHCR says 416 where others say 413; at the start of a blob it can mean nothing else. */
 function isTooLarge(error, range) {
     if (!(error instanceof registry_error/* RegistryError */.gl))
@@ -20723,22 +22682,21 @@ function isRefusal(error, range) {
     return error.status === 405 || error.status === 501 || error.codes.includes('UNSUPPORTED');
 }
 /**
- * How far a registry has got with a chunk that failed: asked from the registry, and agreed with what
- * we know ourselves, for replies lie (Gitea counts one too many, ECR stays at the first chunk).
+ * How far a registry has got with a chunk that failed, agreed with what we know ourselves.
  * @returns the offset to go on from; undefined: nobody knows, the blob starts over
  */
-async function agreedOffset(upload, range) {
-    const { sessions, sessionOffset } = upload.connection.capabilities.profile;
-    if (sessions?.value === 'never' || sessionOffset?.value === 'sticks')
-        return undefined;
-    const told = await upload.session.offset(upload.signal);
+async function offsetAfter({ session, connection, reader, signal }, range, attempt) {
+    const told = await agreedOffset(session, connection, signal);
     if (told === undefined)
         return undefined;
-    const offset = sessionOffset?.value === 'one-too-many' ? told - 1 : told;
     // One byte more than before is what a registry says that counts one too many.
-    if (offset === range.start + 1)
-        return range.start;
-    return offset >= range.start && offset <= upload.reader.given ? offset : undefined;
+    const offset = told === range.start + 1 ? range.start : told;
+    const { sessions } = connection.capabilities.profile;
+    const stands = offset === range.start && offset > 0 && attempt >= ATTEMPTS_AT_BROKEN;
+    // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
+    if (stands && sessions?.value === 'between-chunks')
+        throw new ContinuationRefused();
+    return offset >= range.start && offset <= reader.given ? offset : undefined;
 }
 /** Finds out what to do about a chunk that did not get through. */
 async function afterFailure(upload, error, range, attempt) {
@@ -20755,6 +22713,10 @@ async function afterFailure(upload, error, range, attempt) {
             throw error;
         return range.start;
     }
+    const first = range.start > 0 && range.start === upload.from;
+    if (first && error instanceof registry_error/* RegistryError */.gl && REFUSES_TO_GO_ON.has(error.status)) {
+        throw new ContinuationRefused(error.status);
+    }
     if (isRefusal(error, range)) {
         capabilities.chunks = 'no';
         throw new ChunksRefused();
@@ -20763,7 +22725,7 @@ async function afterFailure(upload, error, range, attempt) {
     if (!failure || attempt >= retry.policy.attempts)
         throw error;
     await (0,http_retry/* waitBeforeRetry */.jy)(retry, registry, failure, attempt, signal);
-    const offset = await agreedOffset(upload, range);
+    const offset = await offsetAfter(upload, range, attempt);
     if (offset === undefined)
         throw error;
     return offset;
@@ -20789,7 +22751,7 @@ async function sendChunk(upload, range) {
 async function sendInChunks(upload) {
     const { connection, session, descriptor, signal } = upload;
     const { digest, size } = descriptor;
-    let offset = 0;
+    let offset = upload.from ?? 0;
     let attempt = 1;
     while (offset < size) {
         const chunk = connection.capabilities.chunkSize ?? size;
@@ -20808,19 +22770,15 @@ async function sendInChunks(upload) {
     await session.finish(digest, signal);
 }
 
-// EXTERNAL MODULE: ./lib/registry/upload/start.js + 1 modules
-var start = __nccwpck_require__(7145);
-;// CONCATENATED MODULE: ./lib/registry/upload/strategy.js
+// EXTERNAL MODULE: ./lib/registry/upload/start.js
+var start = __nccwpck_require__(97422);
+;// CONCATENATED MODULE: ./lib/registry/upload/send.js
 
 
 
 
 
 
-
-
-/** Cancelling sessions must not hold up somebody who wants to leave. */
-const CANCEL_BUDGET_MS = 500;
 /** Larger blobs are not risked in a POST, which registries answer only when they have read it all. */
 const SINGLE_POST_MAX = 16 * 1024 * 1024;
 /** Small enough to send twice: such a blob is used to find out whether a single POST works. */
@@ -20832,6 +22790,9 @@ async function tryMount(upload) {
         return undefined;
     }
     try {
+        // A login that may not read there mounts nothing; some registries count such a try as an attack.
+        if ((await connection.mayPull?.(mountFrom, repository, signal)) === false)
+            return undefined;
         return await (0,start/* mountOrStart */.Hz)(connection, repository, descriptor.digest, mountFrom, signal);
     }
     catch (error) {
@@ -20897,48 +22858,326 @@ async function sendOver(session, upload, reader) {
         return sendInChunks(inChunks);
     }
 }
-/** Nobody has asked yet whether a blob is there that was to be mounted. */
-async function isThereUnmounted(upload) {
-    const { connection, repository, descriptor, mountFrom, signal } = upload;
-    if (mountFrom === undefined)
-        return false;
+/** Asks whether the blob is there where nobody has: it was to be mounted, or gone on with. */
+async function isThereUnasked(upload) {
+    const { connection, repository, descriptor, signal } = upload;
     return blobExists(connection, repository, descriptor.digest, signal);
 }
-async function sendOnce(upload) {
-    const { connection, repository, descriptor, emit, signal } = upload;
-    const place = { registry: connection.registry, repository, digest: descriptor.digest };
-    const reader = new BlobReader(descriptor, upload.content, {
-        sent: (bytes) => {
-            connection.congestion.sent(bytes);
-            emit({ type: 'blob-progress', ...place, bytes });
-        },
-        rewound: (bytes) => emit({ type: 'blob-restarted', ...place, bytes }),
-    });
-    let session;
-    try {
-        const mounted = await tryMount(upload);
-        if (mounted === 'mounted')
-            return mounted;
-        session = mounted;
-        if (await isThereUnmounted(upload))
-            return 'exists';
-        const started = session ??
-            (await trySinglePost(upload, reader)) ??
-            (await (0,start/* startUpload */.aH)(connection, repository, signal));
-        if (started === 'stored')
-            return 'uploaded';
-        session = started;
-        await sendOver(session, upload, reader);
+
+;// CONCATENATED MODULE: ./lib/registry/upload/blob-reader.js
+
+
+/** Cuts a chunk that begins at `position` at some offsets of the blob. */
+function* splitAt(chunk, position, offsets) {
+    const end = position + chunk.length;
+    const cuts = offsets
+        .filter((offset) => offset > position && offset < end)
+        .toSorted((a, b) => a - b);
+    let from = position;
+    for (const cut of [...cuts, end]) {
+        if (cut > from)
+            yield chunk.subarray(from - position, cut - position);
+        from = cut;
+    }
+}
+/**
+ * Gives a blob as request bodies, whole or in parts, and hashes it while it is sent. The last piece
+ * is held back until the digest is known to be right: a source that changed or is corrupt fails
+ * here, before the registry could commit anything, with the blob's name and code IMAGE.
+ */
+class BlobReader {
+    #descriptor;
+    #content;
+    #watch;
+    #hash;
+    #hashed = 0;
+    #given = 0;
+    #verified = false;
+    /** only the latest body counts: one that is given up may still be asked for a piece */
+    #turn = 0;
+    constructor(descriptor, content, watch) {
+        this.#descriptor = descriptor;
+        this.#content = content;
+        this.#watch = watch;
+        this.#hash = (0,oci_digest/* hasherFor */.jJ)(descriptor.digest);
+    }
+    /** The whole blob. */
+    whole() {
+        return this.part({ start: 0, end: this.#descriptor.size });
+    }
+    /** A part of it; parts are sent in order, and each may be sent again. */
+    part(range) {
+        return {
+            size: range.end - range.start,
+            open: (signal) => this.#send(range, signal),
+        };
+    }
+    /** How far the bytes given so far reach: nobody can have more, whatever they say. */
+    get given() {
+        return this.#given;
+    }
+    /** What was given from `start` on does not count any more. */
+    rewind(start = 0) {
+        this.#turn += 1;
+        if (this.#given > start)
+            this.#watch.rewound(this.#given - start);
+        this.#given = start;
+    }
+    /** False while bytes are given a second time. */
+    get isFurthest() {
+        return this.#hashed === this.#given;
+    }
+    /** Digest of all bytes that were given, where `isFurthest`. */
+    checksum() {
+        return this.#digestOf(this.#hash);
+    }
+    /**
+     * Reads what somebody else has sent already, without giving it: as if the first `to` bytes had
+     * been sent by this reader.
+     * @param sent what is known of the bytes that were sent: may be more of them than `to`, or fewer
+     * @param read told of bytes as they are read
+     * @returns false where they are others: then it is as if nothing had been read
+     */
+    async skip(to, sent, read, signal) {
+        this.restart();
+        const upTo = sent?.bytesWritten ?? 0;
+        const far = Math.max(to, upTo);
+        let wanted = upTo === 0 ? this.#hash.copy() : undefined;
+        let other = to === 0 ? this.#hash.copy() : undefined;
+        let position = 0;
+        const take = (piece) => {
+            if (position < to)
+                this.#hash.update(piece);
+            else
+                other?.update(piece);
+            position += piece.length;
+            if (position === to && to < upTo)
+                other = this.#hash.copy();
+            if (position === upTo)
+                wanted = position <= to ? this.#hash.copy() : other;
+        };
+        for await (const chunk of this.#content.open(this.#descriptor, 0, signal)) {
+            for (const piece of splitAt(chunk.subarray(0, far - position), position, [to, upTo])) {
+                take(piece);
+            }
+            read(chunk.length);
+            if (position >= far)
+                break;
+        }
+        if (position < far || !wanted)
+            this.#verifySize(position);
+        if (sent && this.#digestOf(wanted ?? this.#hash) !== sent.checksum) {
+            this.restart();
+            return false;
+        }
+        this.#hashed = to;
+        this.#given = to;
+        return true;
+    }
+    /** Forgets everything: the blob begins with its first byte. */
+    restart() {
+        this.#hash = (0,oci_digest/* hasherFor */.jJ)(this.#descriptor.digest);
+        this.#hashed = 0;
+        this.#verified = false;
+        this.rewind();
+    }
+    #digestOf(hash) {
+        return `${(0,oci_digest/* algorithmOf */.Hy)(this.#descriptor.digest)}:${hash.copy().digest('hex')}`;
+    }
+    async *#send({ start, end }, signal) {
+        const { size } = this.#descriptor;
+        const last = end === size;
+        this.rewind(start);
+        const turn = this.#turn;
+        let held;
+        let position = start;
+        for await (const chunk of this.#content.open(this.#descriptor, start, signal)) {
+            if (chunk.length === 0)
+                continue;
+            if (turn !== this.#turn)
+                return;
+            // More bytes than promised: what is held back may be all of them, and stays here.
+            if (last && position + chunk.length > size) {
+                position += chunk.length;
+                break;
+            }
+            if (held)
+                yield this.#counted(held);
+            held = position + chunk.length > end ? chunk.subarray(0, end - position) : chunk;
+            this.#update(position, held);
+            position += chunk.length;
+            // The last part reads on, to see the source end.
+            if (!last && position >= end)
+                break;
+        }
+        if (turn !== this.#turn)
+            return;
+        if (last || position < end)
+            this.#verify(position);
+        if (held)
+            yield this.#counted(held);
+    }
+    #counted(chunk) {
+        this.#given += chunk.length;
+        this.#watch.sent(chunk.length);
+        return chunk;
+    }
+    /** What was hashed when it was first sent is not hashed again. */
+    #update(position, chunk) {
+        const skip = this.#hashed - position;
+        if (skip >= chunk.length || skip < 0)
+            return;
+        this.#hash.update(skip > 0 ? chunk.subarray(skip) : chunk);
+        this.#hashed = position + chunk.length;
+    }
+    #verifySize(position) {
+        const { digest, size } = this.#descriptor;
+        if (position === size)
+            return;
+        const relation = position < size ? 'shorter' : 'longer';
+        throw (0,errors/* imageError */.wL)(`The source is corrupt: blob ${digest} is ${relation} than the ${size} bytes its manifest gives.`, 'Build or save the image again.');
+    }
+    #verify(position) {
+        const { digest, size } = this.#descriptor;
+        this.#verifySize(position);
+        if (this.#verified || this.#hashed !== size)
+            return;
+        const actual = this.#digestOf(this.#hash);
+        if (actual !== digest) {
+            throw (0,errors/* imageError */.wL)(`The source is corrupt: the bytes of blob ${digest} hash to ${actual}.`, 'Build or save the image again; nothing wrong was stored in the registry.');
+        }
+        this.#verified = true;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/registry/upload/underway.js
+
+
+/** A reader that tells what is sent, and has it remembered. */
+function begin(upload) {
+    const { connection, descriptor, content, memory, emit } = upload;
+    const place = placeOf(upload);
+    const remembered = memory && isResumable(upload) ? memory : undefined;
+    const underway = {
+        reader: new BlobReader(descriptor, content, {
+            sent: (bytes) => {
+                connection.congestion.sent(bytes);
+                emit({ type: 'blob-progress', ...place, bytes });
+                const { session, reader } = underway;
+                if (remembered && session && reader.isFurthest) {
+                    remembered.reached(session.location, reader.given, () => reader.checksum());
+                }
+            },
+            rewound: (bytes) => emit({ type: 'blob-restarted', ...place, bytes }),
+        }),
+        session: undefined,
+        resumedBytes: 0,
+        refusals: 0,
+    };
+    return underway;
+}
+function placeOf({ connection, repository, descriptor }) {
+    return { registry: connection.registry, repository, digest: descriptor.digest };
+}
+/** Builds upon what an earlier run had sent. */
+function resumed(upload, underway, bytes) {
+    underway.resumedBytes = bytes;
+    upload.emit({ type: 'blob-resumed', ...placeOf(upload), bytes });
+}
+/**
+ * What is lost when a process is killed before anything was written down is not to be much, bytes.
+ * No smaller than what goes in a single POST: of that nothing must have been read yet.
+ */
+const WORTH_WAITING_FOR = 16 * 1024 * 1024;
+/** Has a session written down before anything large is sent into it. */
+async function noteOpened(upload, { reader }, { location }) {
+    if (upload.descriptor.size <= WORTH_WAITING_FOR || !isResumable(upload))
+        return;
+    await upload.memory?.opened(location, () => reader.checksum(), upload.signal);
+    upload.signal?.throwIfAborted();
+}
+/** What broke in this very run goes on where the registry has kept what it got. */
+async function goOn(upload, underway) {
+    const { session, reader } = underway;
+    if (!session?.isOpen || reader.given === 0 || !isResumable(upload))
+        return undefined;
+    const offset = await agreedOffset(session, upload.connection, upload.signal);
+    if (offset === undefined || offset === 0 || offset > upload.descriptor.size)
+        return undefined;
+    if (offset <= reader.given) {
+        reader.rewind(offset);
+        underway.resumedBytes = Math.min(underway.resumedBytes, offset);
+        return { session, offset };
+    }
+    // More than we have given: bytes of the earlier run that were still on their way when it ended.
+    if (underway.resumedBytes === 0)
+        return undefined;
+    await reader.skip(offset, undefined, working(upload), upload.signal);
+    resumed(upload, underway, offset);
+    return { session, offset };
+}
+/** An upload that was begun before, in this run or in an earlier one. */
+async function continued(upload, underway) {
+    const here = await goOn(upload, underway);
+    if (here)
+        return here;
+    // What was tried in this run and failed is not tried once more.
+    if (underway.session)
+        upload.memory?.forget();
+    await abandon(underway);
+    const earlier = await resumeEarlier(upload, underway.reader);
+    if (!earlier)
+        return undefined;
+    underway.session = earlier.session;
+    resumed(upload, underway, earlier.offset);
+    return earlier;
+}
+/** Gives the session back, and counts nothing of what it got. */
+async function abandon(underway) {
+    // Not only rewound: how far the next session has come is written down from its first byte on.
+    underway.reader.restart();
+    underway.resumedBytes = 0;
+    const { session } = underway;
+    underway.session = undefined;
+    // Does nothing where the session has done its work.
+    await session?.cancel();
+}
+
+;// CONCATENATED MODULE: ./lib/registry/upload/strategy.js
+
+
+
+
+
+
+
+
+
+/** @param asked whether it is known that the blob is not there */
+async function sendOnce(upload, underway, asked) {
+    const { connection, repository, descriptor, signal } = upload;
+    const { reader } = underway;
+    const here = await continued(upload, underway);
+    if (here) {
+        const { session, offset: from } = here;
+        await sendInChunks({ connection, session, descriptor, reader, from, signal });
+        return underway.resumedBytes > 0 ? 'resumed' : 'uploaded';
+    }
+    const mounted = await tryMount(upload);
+    if (mounted === 'mounted')
+        return mounted;
+    underway.session = mounted;
+    if (!asked && (await isThereUnasked(upload)))
+        return 'exists';
+    const started = mounted ??
+        (await trySinglePost(upload, reader)) ??
+        (await (0,start/* startUpload */.aH)(connection, repository, signal));
+    if (started === 'stored')
         return 'uploaded';
-    }
-    catch (error) {
-        reader.rewind();
-        throw error;
-    }
-    finally {
-        // Does nothing where the session has done its work.
-        await session?.cancel(AbortSignal.timeout(CANCEL_BUDGET_MS));
-    }
+    underway.session = started;
+    await noteOpened(upload, underway, started);
+    await sendOver(started, upload, reader);
+    return 'uploaded';
 }
 /**
  * Registries behind load balancers forget sessions and lose bodies now and then; a new session
@@ -20955,29 +23194,103 @@ function isLostSession(error) {
 function reasonToRestart(error) {
     if (error instanceof ChunksRefused)
         return { reason: 'it takes no chunks' };
+    if (error instanceof ContinuationRefused)
+        return { reason: `${error.message}, starting over` };
     return isLostSession(error) ? { reason: (0,errors/* messageOf */.bD)(error) } : (0,http_retry/* failureOfError */.m$)(error);
 }
 /**
+ * True where nothing that the session got can be built upon. Who says 416 to the first bytes of a
+ * continuation may have got more of the earlier run meanwhile, and is asked once more.
+ */
+function isLost(error, underway) {
+    if (error instanceof ContinuationRefused)
+        return error.status !== 416 || underway.refusals > 1;
+    return error instanceof ChunksRefused || isLostSession(error);
+}
+/** Another run may go on with it: what ended this one was not the blob. */
+function isWorthKeeping(upload, underway, error) {
+    // A session that nobody finds again would only lie around.
+    if (!upload.memory?.keeps() || !isResumable(upload))
+        return false;
+    const denied = error instanceof errors/* PushError */.Vc && error.code === 'AUTHENTICATION';
+    const interrupted = upload.signal?.aborted === true || (0,http_retry/* failureOfError */.m$)(error) !== undefined;
+    const network = error instanceof errors/* PushError */.Vc && error.code === 'NETWORK';
+    return !isLost(error, underway) && (denied || interrupted || network);
+}
+/** What becomes of the session of a blob that is given up. */
+async function leave(upload, underway, error) {
+    if (isWorthKeeping(upload, underway, error)) {
+        underway.reader.rewind();
+        return;
+    }
+    if (!underway.session)
+        await giveBackEarlier(upload);
+    upload.memory?.forget();
+    await abandon(underway);
+}
+/** What was only a try, and has shown that it does not work there, is none of the attempts. */
+function isFree(error) {
+    return error instanceof ChunksRefused || error instanceof ContinuationRefused;
+}
+/**
+ * Gets ready for another attempt, and waits for its time.
+ * @returns its number
+ * @throws what ended the upload, where there is none
+ */
+async function recover(upload, underway, error, attempt) {
+    const { connection, memory, signal } = upload;
+    const { retry, registry } = connection;
+    const failure = signal?.aborted ? undefined : reasonToRestart(error);
+    const next = isFree(error) ? attempt : attempt + 1;
+    if (error instanceof ContinuationRefused)
+        underway.refusals += 1;
+    if (!failure || next > retry.policy.attempts) {
+        await leave(upload, underway, error);
+        signal?.throwIfAborted();
+        throw error;
+    }
+    if (isLost(error, underway) || !isResumable(upload)) {
+        memory?.forget();
+        await abandon(underway);
+    }
+    try {
+        await (0,http_retry/* waitBeforeRetry */.jy)(retry, registry, failure, attempt, signal);
+    }
+    catch (stopped) {
+        await leave(upload, underway, stopped);
+        throw stopped;
+    }
+    return next;
+}
+/**
  * Brings one blob that is not there yet into a repository: mounts it where it can, else sends it,
- * and starts over with a new session when that fails for the moment.
+ * from where an earlier attempt stopped if the registry has kept that, and starts over with a new
+ * session when that fails for the moment.
  */
 async function uploadBlob(upload) {
-    const { connection, repository, signal } = upload;
+    const { connection, repository, mountFrom, memory, signal } = upload;
     const { digest } = upload.descriptor;
-    for (let attempt = 1;; attempt += 1) {
+    const underway = begin(upload);
+    // An earlier run may have ended its upload, and nobody has heard of it.
+    const asked = mountFrom === undefined && memory?.earlier() === undefined;
+    const done = async (outcome) => {
+        const { resumedBytes } = underway;
+        if (outcome !== 'uploaded' && outcome !== 'resumed')
+            memory?.forget();
+        await underway.session?.cancel();
+        return resumedBytes > 0 ? { outcome, resumedBytes } : { outcome };
+    };
+    for (let attempt = 1;;) {
         try {
             // It may have arrived, and only the answer got lost.
             const again = attempt > 1;
-            if (again && (await blobExists(connection, repository, digest, signal)))
-                return 'uploaded';
-            return await sendOnce(upload);
+            if (again && (await blobExists(connection, repository, digest, signal))) {
+                return await done(underway.resumedBytes > 0 ? 'resumed' : 'uploaded');
+            }
+            return await done(await sendOnce(upload, underway, again || asked));
         }
         catch (error) {
-            signal?.throwIfAborted();
-            const failure = reasonToRestart(error);
-            if (!failure || attempt >= connection.retry.policy.attempts)
-                throw error;
-            await (0,http_retry/* waitBeforeRetry */.jy)(connection.retry, connection.registry, failure, attempt, signal);
+            attempt = await recover(upload, underway, error, attempt);
         }
     }
 }
@@ -20986,10 +23299,19 @@ async function uploadBlob(upload) {
 
 
 
-function mountSource({ image, connection, place, sibling }) {
+
+function mountSource(filling, digest) {
+    const { image, connection, place, sibling, remembered } = filling;
     const { origin } = image.source;
     const same = origin?.registry === connection.registry && origin.repository !== place.repository;
-    return sibling ?? (same ? origin.repository : undefined);
+    const certain = sibling ?? (same ? origin.repository : undefined);
+    if (certain !== undefined)
+        return { from: certain, recorded: false };
+    // Who never mounts proves nothing about what the record says.
+    if (connection.capabilities.profile.mount?.value === false)
+        return undefined;
+    const from = remembered?.elsewhere(place, digest)[0];
+    return from === undefined ? undefined : { from, recorded: true };
 }
 /**
  * Sending so few bytes costs no more than asking whether they are there. What the config is needed
@@ -20997,37 +23319,85 @@ function mountSource({ image, connection, place, sibling }) {
  */
 const RATHER_SENT_THAN_ASKED = 16 * 1024;
 /** Asks whether a blob is there, in the lane of requests; where it can be mounted, mounting answers. */
-async function isThere(filling, { digest, size }) {
-    const { connection, place, image, early, signal } = filling;
+async function isThere(filling, descriptor) {
+    const { connection, place, image, early, remembered, signal } = filling;
+    const { digest, size } = descriptor;
     // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
     const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
-    if (tiny || mountSource(filling) !== undefined)
+    if (tiny && remembered?.finished(place, digest) !== true)
         return false;
     const asked = early?.get(digest);
     if (asked)
         return asked;
+    if (mountSource(filling, digest))
+        return false;
+    // A blob whose upload was interrupted: its session knows more.
+    if (remembered?.upload(place, descriptor, connection)?.earlier())
+        return false;
     return connection.congestion.run('request', () => blobExists(connection, place.repository, digest, signal), signal);
+}
+/** Tells the memory and everybody else what became of a blob. */
+function tell({ context, place, remembered }, descriptor, { outcome, resumedBytes }, facts) {
+    const { registry, repository } = place;
+    const { digest, size } = descriptor;
+    const { durationMs, hint } = facts;
+    remembered?.blobArrived(place, descriptor);
+    context.emit({
+        type: 'blob-finished',
+        registry,
+        repository,
+        digest,
+        size,
+        outcome,
+        durationMs,
+        ...(resumedBytes === undefined ? {} : { resumedBytes }),
+        ...(hint === undefined ? {} : { hint }),
+    });
+}
+async function uploadOne(filling, descriptor, mount) {
+    const { context, image, connection, place, remembered, signal } = filling;
+    const { registry, repository } = place;
+    const { digest, size } = descriptor;
+    const { emit } = context;
+    emit({ type: 'blob-started', registry, repository, digest, size });
+    const result = await uploadBlob({
+        connection,
+        repository,
+        descriptor,
+        content: image.source.content,
+        mountFrom: mount?.from,
+        memory: remembered?.upload(place, descriptor, connection),
+        emit,
+        signal,
+    });
+    // What was gone on with was not asked for there.
+    if (mount?.recorded && result.outcome !== 'mounted' && result.outcome !== 'resumed') {
+        remembered?.notThere({ registry, repository: mount.from }, digest);
+    }
+    return result;
 }
 /** Brings one blob, unless it is there. */
 async function bringBlob(filling, descriptor) {
-    const { context, image, connection, place, signal } = filling;
-    const { emit, clock } = context;
-    const { registry, repository } = place;
-    const { digest, size } = descriptor;
-    const mountFrom = mountSource(filling);
+    const { context, connection, place, remembered, signal } = filling;
+    const { clock } = context;
+    const { digest } = descriptor;
     const started = clock.now();
-    const finished = (outcome, since) => {
-        const durationMs = clock.now() - since;
-        emit({ type: 'blob-finished', registry, repository, digest, size, outcome, durationMs });
-    };
-    if (await isThere(filling, descriptor))
-        return finished('exists', started);
+    const arrived = remembered?.finished(place, digest) === true;
+    if (await isThere(filling, descriptor)) {
+        const memory = remembered?.upload(place, descriptor, connection);
+        await giveBackEarlier({ connection, repository: place.repository, descriptor, memory });
+        const hint = arrived ? 'resume' : undefined;
+        tell(filling, descriptor, { outcome: 'exists' }, { durationMs: clock.now() - started, hint });
+        return;
+    }
+    if (arrived)
+        remembered?.notThere(place, digest);
+    const mount = mountSource(filling, digest);
     await connection.congestion.run('upload', async () => {
         const begun = clock.now();
-        emit({ type: 'blob-started', registry, repository, digest, size });
-        const { content } = image.source;
-        const upload = { connection, repository, descriptor, content, mountFrom, emit, signal };
-        finished(await uploadBlob(upload), begun);
+        const result = await uploadOne(filling, descriptor, mount);
+        const hint = mount?.recorded && result.outcome === 'mounted' ? 'record' : undefined;
+        tell(filling, descriptor, result, { durationMs: clock.now() - begun, hint });
     }, signal);
 }
 /** Stores a manifest by its digest; what it names is there by now. */
@@ -21035,11 +23405,25 @@ async function bringManifest(filling, content) {
     const { context, connection, place, signal } = filling;
     const { registry, repository } = place;
     const { digest } = content.descriptor;
-    await connection.congestion.run('request', () => putManifest(connection, repository, digest, content, { signal }), signal);
-    context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'uploaded' });
+    const outcome = await connection.congestion.run('request', async () => {
+        // A run that was interrupted may have brought it; in its word alone nobody trusts.
+        const brought = filling.remembered?.finished(place, digest) === true;
+        const there = brought
+            ? await headManifest(connection, repository, digest, signal)
+            : undefined;
+        if (there === digest)
+            return 'exists';
+        await putManifest(connection, repository, digest, content, { signal });
+        return 'uploaded';
+    }, signal);
+    filling.remembered?.manifestArrived(place, digest);
+    context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome });
 }
 
 ;// CONCATENATED MODULE: ./lib/push/stages/fill.js
+
+
+
 
 
 
@@ -21111,47 +23495,122 @@ async function bringGraph(filling, graph) {
             await bringManifest(filling, node);
     }
 }
+/** What must not be moved is found out before anything is sent, where the digest is known by then. */
+function refuseMoves({ context, place }, tags, root) {
+    for (const [tag, before] of tags) {
+        if (before === undefined || before === root)
+            continue;
+        if (policyFor(context.request.tagPolicies, tag) === 'never-move') {
+            throw neverMoves(place, tag, before);
+        }
+    }
+}
+/** What earlier pushes left; nobody asks for it where the whole image is there. */
+async function recall({ context, image, signal }) {
+    const { digest } = image.graph ? image.graph.root : image.unfinished.config;
+    return context.memory?.recall(digest, signal);
+}
 /** Fills one repository. */
 async function bringImage(filling, plan) {
     const { image, place } = filling;
     const early = askEarly(filling, image);
     const { tags, there } = await fill_look(filling, image.graph?.root.digest);
     if (!image.graph) {
-        return { place, tags, root: await bringUnfinished(filling, image.unfinished) };
+        return { place, tags, there, root: await bringUnfinished(filling, image.unfinished) };
     }
     const root = image.graph.manifests.at(-1);
     if (!root)
         throw new Error('a graph has at least its root');
+    try {
+        refuseMoves(filling, tags, root.descriptor.digest);
+    }
+    catch (error) {
+        early.stop();
+        throw error;
+    }
     if (there) {
         early.stop();
         reportExisting(filling, plan, root.descriptor.digest);
     }
     else {
-        await bringGraph({ ...filling, early: early.answers }, image.graph);
+        const remembered = await recall(filling);
+        await bringGraph({ ...filling, early: early.answers, remembered }, image.graph);
     }
-    return { place, tags, root };
+    return { place, tags, there, root };
 }
-/** Layers are uploaded as soon as each is compressed; the manifest is written when all are known. */
-async function bringUnfinished(filling, image) {
+/**
+ * Layers are uploaded as soon as each is compressed; the manifest is written when all are known.
+ * @param there blobs that the place is known to hold
+ */
+async function bringUnfinished(unknowing, image, there = new Set()) {
+    const filling = { ...unknowing, remembered: await recall(unknowing) };
     // An image may hold one layer twice (two empty ones, say): its blob is sent once.
     const sent = new Map();
-    const send = (descriptor, signal) => {
-        const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
-        sent.set(descriptor.digest, running);
-        return running;
-    };
-    const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => async (signal) => {
-        const descriptor = isPending(item) ? await item.prepare(signal) : item;
-        if (uploads(filling, descriptor))
-            await send(descriptor, signal);
+    const send = async (descriptor, signal) => {
+        const { digest, size } = descriptor;
+        if (there.has(digest) || !uploads(filling, descriptor))
+            return descriptor;
+        const name = `${digest} ${size}`;
+        const running = sent.get(name) ?? bringBlob({ ...filling, signal }, descriptor);
+        sent.set(name, running);
+        await running;
         return descriptor;
-    }), filling.signal);
+    };
+    const bring = async (item, signal) => {
+        try {
+            return await send(isPending(item) ? await item.prepare(signal) : item, signal);
+        }
+        catch (error) {
+            if (!(error instanceof source/* RememberedLayerWrong */.Z))
+                throw error;
+            return send(error.actual, signal);
+        }
+    };
+    const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => (signal) => bring(item, signal)), filling.signal);
     const content = image.finish(layers);
     await bringManifest(filling, content);
     return content;
 }
 
+;// CONCATENATED MODULE: ./lib/push/stages/agree.js
+
+
+
+
+/** What the image is, as far as anybody knows by now. */
+async function truthOf(image, signal) {
+    const layers = image.layers.map(async (layer) => isPending(layer) ? layer.prepare(signal) : layer);
+    return image.finish(await Promise.all(layers));
+}
+function blobsOf({ bytes, descriptor }) {
+    const children = (0,oci_manifest/* childrenOf */.LU)((0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType));
+    return new Set(children.map(({ digest }) => digest));
+}
+/**
+ * Sees to it that all places have the same manifest. What was remembered of a layer may be in one
+ * registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
+ * Nothing is tagged yet.
+ */
+async function agree(context, image, filled) {
+    const { unfinished } = image;
+    const roots = new Set(filled.map(({ root }) => root.descriptor.digest));
+    if (!unfinished || roots.size < 2)
+        return filled;
+    const { descriptor } = await truthOf(unfinished, context.signal);
+    const again = await allOrNothing(filled.map((each) => async (signal) => {
+        const { place, root } = each;
+        if (root.descriptor.digest === descriptor.digest)
+            return each;
+        const connection = await context.connect(place.registry, signal);
+        const filling = { context, image, connection, place, signal };
+        return { ...each, root: await bringUnfinished(filling, unfinished, blobsOf(root)) };
+    }), context.signal);
+    // One more layer may have turned out to be wrong; each does so once.
+    return agree(context, image, again);
+}
+
 ;// CONCATENATED MODULE: ./lib/push/stages/upload.js
+
 
 
 function settled({ registry, capabilities, congestion }) {
@@ -21166,28 +23625,46 @@ function settled({ registry, capabilities, congestion }) {
         ...(chunkSize === undefined ? {} : { chunkSize }),
     };
 }
+/** Fills the repositories of one registry, one after another. */
+async function fill(filling, places, plan) {
+    const done = [];
+    for (const place of places) {
+        const sibling = done.at(-1)?.place.repository;
+        const filled = await bringImage({ ...filling, place, sibling }, plan);
+        const { registry, repository } = place;
+        const { digest } = filled.root.descriptor;
+        filling.context.emit({ type: 'place-filled', registry, repository, digest });
+        done.push(filled);
+    }
+    return done;
+}
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns every place, with the same root manifest
+ * @returns every place, with the same root manifest, but for registries that failed and may
+ * @throws the first failure of a registry that must not fail; the others are stopped then
  */
-async function upload(context, image, plan) {
+async function upload(context, image, plan, standing) {
     const registries = Map.groupBy(plan.places, ({ registry }) => registry);
     const filled = await allOrNothing([...registries].map(([registry, places]) => async (signal) => {
-        const connection = await context.connect(registry, signal);
-        const done = [];
-        for (const place of places) {
-            const sibling = done.at(-1)?.place.repository;
-            const filling = { context, image, connection, place, sibling, signal };
-            done.push(await bringImage(filling, plan));
+        try {
+            const connection = await context.connect(registry, signal);
+            const done = await fill({ context, image, connection, signal }, places, plan);
+            context.emit(settled(connection));
+            return done;
         }
-        context.emit(settled(connection));
-        return done;
+        catch (error) {
+            signal.throwIfAborted();
+            standing.fail(registry, error);
+            return [];
+        }
     }), context.signal);
-    return filled.flat();
+    standing.requireOne(registries.keys());
+    return agree(context, image, filled.flat());
 }
 
 ;// CONCATENATED MODULE: ./lib/push/push.js
+
 
 
 
@@ -21226,16 +23703,17 @@ async function push(context) {
         });
         const plan = planPush(image, request);
         emit(planned(plan, request.push));
-        const known = plan.root ? { plan, root: plan.root } : { plan };
+        const known = { plan, complete: true, ...(plan.root ? { root: plan.root } : {}) };
         if (!request.push) {
             await stage('plan', () => check(context, plan));
             return known;
         }
         await stage('plan', () => checkSource(image, request.foreignLayers));
-        const filled = await stage('upload', () => upload(context, image, plan));
-        await stage('publish', () => publish(context, filled));
+        const standing = new Standing(context);
+        const filled = await stage('upload', () => upload(context, image, plan, standing));
+        await stage('publish', () => publish(context, filled, standing));
         const root = filled[0]?.root.descriptor;
-        return root ? { plan, root } : known;
+        return { ...known, complete: standing.complete, ...(root ? { root } : {}) };
     }
     catch (error) {
         // What was waiting when the signal came only knows that it was aborted, not why.
@@ -21261,11 +23739,954 @@ function planned(plan, push) {
     return { type: 'planned', places, ...counts, dryRun: !push };
 }
 
-// EXTERNAL MODULE: ./lib/report/collector.js + 2 modules
-var report_collector = __nccwpck_require__(4684);
-// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
-var wire = __nccwpck_require__(4258);
-;// CONCATENATED MODULE: ./lib/app/create-push.js
+// EXTERNAL MODULE: ./lib/report/collector.js + 4 modules
+var report_collector = __nccwpck_require__(79207);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(51455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(76760);
+// EXTERNAL MODULE: ./lib/oci/reference.js
+var oci_reference = __nccwpck_require__(87967);
+// EXTERNAL MODULE: ./lib/state/resume-name.js
+var resume_name = __nccwpck_require__(11271);
+// EXTERNAL MODULE: external "node:timers/promises"
+var external_node_timers_promises_ = __nccwpck_require__(58500);
+;// CONCATENATED MODULE: ./lib/app/harmless.js
+
+
+
+/**
+ * Whether the address of an upload is worthless without a login, so that it may be kept where others
+ * can read it. Some registries sign these addresses, and whoever has one may write.
+ *
+ * Found out by trying: another upload is opened, its address is asked without a login, and it is
+ * given back. The one that is under way is left alone, for registries take questions about an upload
+ * that is being written amiss. Where no login was ever asked for, everybody may write anyway.
+ * @returns false also where it cannot be found out
+ */
+async function areSessionUrlsHarmless(connection, repository, signal) {
+    if (connection.challenged?.() === false)
+        return true;
+    const { anonymous } = connection;
+    if (!anonymous)
+        return false;
+    try {
+        const session = await (0,start/* startUpload */.aH)(connection, repository, signal);
+        try {
+            const url = sessionUrl(session.location.href, repository, connection);
+            if (!url)
+                return false;
+            const scopes = [(0,registry_connection/* pushScope */.Xu)(repository)];
+            const answer = await (0,registry_connection/* call */.T1)({ ...connection, send: anonymous }, { method: 'GET', url, scopes, retry: 'never', signal });
+            return answer.status === 401 || answer.status === 403;
+        }
+        finally {
+            await session.cancel();
+        }
+    }
+    catch {
+        return false;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/app/remembered.js
+
+
+
+
+/** A slow disk, or a registry that does not answer, must not hold up an upload, milliseconds. */
+const OPENED_MS = 1000;
+/**
+ * Waits for `work`, but not for long. The timer also keeps the process alive: idle connections and
+ * the ledger's own timers do not.
+ */
+async function atMost(milliseconds, work, signal) {
+    const enough = new AbortController();
+    const ends = signal ? [signal, enough.signal] : [enough.signal];
+    const patience = (0,external_node_timers_promises_.setTimeout)(milliseconds, undefined, { signal: AbortSignal.any(ends) });
+    await Promise.race([work, patience.catch(() => undefined)]).finally(() => enough.abort());
+}
+/** What the ledger and the record know, as the pipeline asks for it. */
+class RememberedState {
+    #options;
+    /** by registry: whether the addresses of its uploads may be shared, as far as it is known */
+    #harmless = new Map();
+    #learning = new Map();
+    #tidied = new Set();
+    constructor(options) {
+        this.#options = options;
+    }
+    finished(place, digest) {
+        return this.#options.ledger?.finished(place, digest) ?? false;
+    }
+    upload(place, descriptor, connection) {
+        const { ledger, shareableOnly = false } = this.#options;
+        if (!ledger)
+            return undefined;
+        this.#tidy(ledger, place, connection);
+        const { digest } = descriptor;
+        // The address changes seldom; this is called for every piece of every blob.
+        let known;
+        let location;
+        let kept = ledger.earlier(place, digest) !== undefined;
+        const reached = (url, bytes, checksum) => {
+            if (url !== known) {
+                known = url;
+                location = sessionUrl(url.href, place.repository, connection)?.href;
+            }
+            if (location === undefined)
+                return;
+            const shareable = this.#isShareable(place, connection);
+            kept = shareable || !shareableOnly;
+            ledger.reached(place, descriptor, { location, bytes, checksum, shareable });
+        };
+        return {
+            earlier: () => ledger.earlier(place, digest),
+            opened: async (url, checksum, signal) => {
+                const written = async () => {
+                    if (shareableOnly)
+                        await this.#learn(place, connection);
+                    reached(url, 0, checksum);
+                    await ledger.written();
+                };
+                await atMost(OPENED_MS, written(), signal);
+            },
+            reached,
+            keeps: () => kept,
+            forget: () => {
+                kept = false;
+                ledger.forgetUpload(place, digest);
+            },
+        };
+    }
+    elsewhere({ registry, repository }, digest) {
+        const { record } = this.#options;
+        if (!record || record.has(registry, repository, digest))
+            return [];
+        return record.repositoriesWith(registry, digest).filter((other) => other !== repository);
+    }
+    blobArrived(place, descriptor) {
+        const { ledger, record } = this.#options;
+        ledger?.blobArrived(place, descriptor);
+        record?.seen(place.registry, place.repository, descriptor);
+    }
+    manifestArrived(place, digest) {
+        this.#options.ledger?.manifestArrived(place, digest);
+    }
+    notThere(place, digest) {
+        const { ledger, record } = this.#options;
+        ledger?.forgetBlob(place, digest);
+        record?.drop(place.registry, place.repository, digest);
+    }
+    #isShareable(place, connection) {
+        const known = this.#harmless.get(place.registry);
+        if (known === undefined && this.#options.shared)
+            void this.#learn(place, connection);
+        return known ?? false;
+    }
+    /** Finds out, once per registry, what the addresses of its uploads are good for. */
+    #learn({ registry, repository }, connection) {
+        const running = this.#learning.get(registry);
+        if (running)
+            return running;
+        const learning = new Promise((resolve) => {
+            this.#options.background(async (signal) => {
+                const harmless = await areSessionUrlsHarmless(connection, repository, signal);
+                this.#harmless.set(registry, harmless);
+                resolve();
+            });
+        });
+        this.#learning.set(registry, learning);
+        return learning;
+    }
+    /** Gives back uploads that nobody goes on with, where this push may write anyway. */
+    #tidy({ abandoned }, place, connection) {
+        const { registry, repository } = place;
+        const name = `${registry}/${repository}`;
+        if (this.#tidied.has(name))
+            return;
+        this.#tidied.add(name);
+        for (const upload of abandoned) {
+            if (upload.registry !== registry || upload.repository !== repository)
+                continue;
+            const url = sessionUrl(upload.location, repository, connection);
+            if (!url)
+                continue;
+            this.#options.background((signal) => new session/* UploadSession */.Q(connection, repository, url).cancel(signal));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/app/memory.js
+
+
+
+
+
+
+/** How long tidying up may hold up the end of a push, milliseconds. */
+const TIDY_MS = 1500;
+/** What a push remembers, in files that are opened when it is first asked for. */
+class FileMemory {
+    #options;
+    #closing = new AbortController();
+    #background = new Set();
+    #recalled;
+    /** what went wrong while the files are opened */
+    #opening = new Map();
+    #ledger;
+    #record;
+    constructor(options) {
+        this.#options = options;
+    }
+    recall(image, signal) {
+        this.#recalled ??= this.#open(image, signal);
+        return this.#recalled;
+    }
+    async close(finished) {
+        // Who was cancelled has not the time to tidy up: what was sent is written down, and that is all.
+        if (!finished)
+            this.#closing.abort();
+        const timer = setTimeout(() => this.#closing.abort(), TIDY_MS);
+        await this.#recalled?.catch(() => undefined);
+        const kept = (finished ? undefined : this.#ledger?.unfinished) ?? { blobs: 0, bytes: 0 };
+        const { store } = this.#options.places;
+        const parts = [
+            () => (finished && !this.#recalled ? this.#removeLeftover() : undefined),
+            () => this.#ledger?.close(finished),
+            () => this.#record?.close(),
+            () => Promise.allSettled(this.#background),
+            () => store?.close(),
+        ];
+        for (const part of parts)
+            await this.#orWithout(part);
+        clearTimeout(timer);
+        return kept;
+    }
+    async #open(image, signal) {
+        const { places, emit } = this.#options;
+        await places.store?.restore(signal);
+        [this.#ledger, this.#record] = await Promise.all([
+            this.#orWithout(() => this.#openLedger(image)),
+            this.#orWithout(() => this.#openRecord()),
+        ]);
+        this.#tellProblems();
+        const found = this.#ledger?.found;
+        const from = places.store?.name ?? places.resumeDirectory ?? '';
+        if (found)
+            emit({ type: 'resuming', ...found, from });
+        return new RememberedState({
+            ledger: this.#ledger,
+            record: this.#record,
+            shared: places.store?.keepsProgress === true || places.shared === true,
+            shareableOnly: places.shared === true,
+            background: (work) => this.#inBackground(work),
+        });
+    }
+    /** No push fails because of what it might have remembered. */
+    async #orWithout(part) {
+        try {
+            return await part();
+        }
+        catch (error) {
+            const message = `Some of this push is not remembered: ${(0,errors/* messageOf */.bD)(error)}`;
+            this.#options.emit({ type: 'warning', message });
+            return undefined;
+        }
+    }
+    #warn(part, message) {
+        if (this.#opening)
+            this.#opening.set(part, message);
+        else
+            this.#options.emit({ type: 'warning', message });
+    }
+    /** A folder that cannot be written is one warning, and not one for each file in it. */
+    #tellProblems() {
+        const { emit } = this.#options;
+        const problems = this.#opening;
+        this.#opening = undefined;
+        const state = problems?.get('state');
+        if (state)
+            emit({ type: 'warning', message: state });
+        const record = problems?.get('record');
+        if (record)
+            emit({ type: state ? 'detail' : 'warning', message: record });
+    }
+    /** The image was there as a whole, so nobody has asked what an interrupted push had left. */
+    async #removeLeftover() {
+        const { config, places } = this.#options;
+        const [first] = config.targets;
+        if (places.resumeDirectory === undefined || first === undefined)
+            return;
+        const name = (0,resume_name/* resumeFileName */.z)((0,oci_reference/* formatReference */.FH)(first));
+        const file = external_node_path_.join(places.resumeDirectory, name);
+        const left = await (0,promises_.readdir)(places.resumeDirectory).catch(() => []);
+        // The file, its lock, or what a killed process was writing.
+        if (!left.some((other) => other.startsWith(name)))
+            return;
+        const { removeResumeFile } = await __nccwpck_require__.e(/* import() */ 934).then(__nccwpck_require__.bind(__nccwpck_require__, 88934));
+        await removeResumeFile(file);
+    }
+    async #openLedger(image) {
+        const { config, places, clock, emit } = this.#options;
+        const { resumeDirectory: directory, store, shared } = places;
+        const [first] = config.targets;
+        if (directory === undefined || first === undefined)
+            return undefined;
+        const { ResumeLedger: Ledger } = await __nccwpck_require__.e(/* import() */ 616).then(__nccwpck_require__.bind(__nccwpck_require__, 60616));
+        return Ledger.open({
+            directory,
+            name: (0,oci_reference/* formatReference */.FH)(first),
+            image,
+            now: () => clock.now(),
+            onNote: (message) => emit({ type: 'note', message }),
+            onWarning: (message) => this.#warn('state', message),
+            shareableOnly: shared === true,
+            ...(store ? { onWritten: (progress) => store.changed(progress) } : {}),
+        });
+    }
+    async #openRecord() {
+        const { config, places, clock } = this.#options;
+        const { recordFile: file } = places;
+        if (file === undefined)
+            return undefined;
+        const { CasIndex: Index } = await __nccwpck_require__.e(/* import() */ 245).then(__nccwpck_require__.bind(__nccwpck_require__, 39245));
+        return Index.open({
+            file,
+            maxBytes: config.cacheMaxSize,
+            maxEntries: config.cacheMaxEntries,
+            now: () => clock.now(),
+            onProblem: (message) => this.#warn('record', message),
+        });
+    }
+    #inBackground(work) {
+        const running = work(this.#closing.signal)
+            .catch(() => undefined)
+            .finally(() => this.#background.delete(running));
+        this.#background.add(running);
+    }
+}
+/** Makes what a push remembers; nothing is opened or read before it is asked for. */
+function createMemory(options) {
+    return new FileMemory(options);
+}
+
+// EXTERNAL MODULE: ./lib/util/make-folder.js
+var make_folder = __nccwpck_require__(17612);
+;// CONCATENATED MODULE: ./lib/image/growing-file.js
+
+
+
+
+
+/** The temporary folder takes or gives back nothing more; the message says why, for people. */
+class SpoolFailure extends Error {
+    name = 'SpoolFailure';
+}
+/** What is left to others on the same disk, bytes. */
+const SPARE = 64 * 1024 * 1024;
+function failed(directory, error) {
+    if (error instanceof SpoolFailure)
+        return error;
+    const reason = (0,errors/* systemCode */.xU)(error) ?? (0,errors/* messageOf */.bD)(error);
+    return new SpoolFailure(`the temporary folder ${directory} cannot be used (${reason})`, {
+        cause: error,
+    });
+}
+/** Free bytes for this user; without end where the file system does not say. */
+async function freeBytes(directory) {
+    try {
+        const { bavail, bsize } = await (0,promises_.statfs)(directory);
+        return bavail * bsize;
+    }
+    catch {
+        return Infinity;
+    }
+}
+class WrittenFile {
+    path;
+    #handle;
+    #onKept;
+    /** bytes that were promised to it and are not written yet */
+    #left;
+    #size = 0;
+    constructor(path, handle, bytes, onKept) {
+        this.path = path;
+        this.#handle = handle;
+        this.#left = bytes;
+        this.#onKept = onKept;
+    }
+    get size() {
+        return this.#size;
+    }
+    async append(chunk) {
+        try {
+            for (let done = 0; done < chunk.length;) {
+                const length = chunk.length - done;
+                const place = this.#size + done;
+                done += (await this.#handle.write(chunk, done, length, place)).bytesWritten;
+            }
+        }
+        catch (error) {
+            throw failed((0,external_node_path_.dirname)(this.path), error);
+        }
+        this.#size += chunk.length;
+        this.#keepPromise(chunk.length);
+    }
+    async end() {
+        this.#keepPromise(this.#left);
+        await this.#handle.close();
+    }
+    async remove() {
+        await this.end();
+        // Windows lets go of a file a moment after it was closed.
+        await (0,promises_.rm)(this.path, { force: true, maxRetries: 5 });
+    }
+    #keepPromise(bytes) {
+        this.#left -= bytes;
+        this.#onKept(bytes);
+    }
+}
+/** @param directory the temporary folder to make the private one in */
+function createGrowingFiles(directory) {
+    let folder;
+    let count = 0;
+    /** bytes promised to files and not written yet */
+    let promised = 0;
+    const ownFolder = async () => {
+        (0,make_folder/* makeFolder */.f)(directory);
+        return (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'idpbuilder-push-'));
+    };
+    const promise = async (bytes) => {
+        if ((await freeBytes(directory)) < promised + bytes + SPARE) {
+            throw new SpoolFailure(`the temporary folder ${directory} has too little room for ${(0,util_text/* formatBytes */.z3)(bytes)}`);
+        }
+        promised += bytes;
+    };
+    const onKept = (bytes) => {
+        promised -= bytes;
+    };
+    const openNew = async (path, bytes) => {
+        await promise(bytes);
+        try {
+            return new WrittenFile(path, await (0,promises_.open)(path, 'wx', 0o600), bytes, onKept);
+        }
+        catch (error) {
+            onKept(bytes);
+            throw error;
+        }
+    };
+    return {
+        create: async (bytes) => {
+            count += 1;
+            const name = String(count);
+            try {
+                return await openNew((0,external_node_path_.join)(await (folder ??= ownFolder()), name), bytes);
+            }
+            catch (error) {
+                throw failed(directory, error);
+            }
+        },
+        close: async () => {
+            const path = await folder?.catch(() => undefined);
+            folder = undefined;
+            if (path)
+                await (0,promises_.rm)(path, { recursive: true, force: true, maxRetries: 5 });
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./lib/image/file-range.js
+var file_range = __nccwpck_require__(88494);
+;// CONCATENATED MODULE: ./lib/image/file-cursor.js
+
+
+
+/**
+ * Buffers per reader, in turns. One is on its way to the socket, one is held back by whoever hashes,
+ * one is being filled, and one is to spare.
+ */
+const BUFFERS = 4;
+/**
+ * Reads along a growing file, which is open from the first read on. A chunk holds until the fourth
+ * one after it is asked for.
+ */
+class FileCursor {
+    #buffers = [];
+    #handle;
+    #turn = 0;
+    /**
+     * The next bytes, not more than are there.
+     * @throws SpoolFailure where they cannot be had after all
+     */
+    async next({ path, size }, position) {
+        const chunk = this.#take().subarray(0, Math.min(file_range/* CHUNK */.m$, size - position));
+        let read;
+        try {
+            read = await (0,file_range/* fill */.GS)(await (this.#handle ??= (0,file_range/* openFile */.Tq)(path)), chunk, position, path);
+        }
+        catch (error) {
+            throw new SpoolFailure((0,errors/* messageOf */.bD)(error).replace(/\.$/, ''), { cause: error });
+        }
+        if (read < chunk.length)
+            throw new SpoolFailure(`${path} became shorter while it was read`);
+        return chunk;
+    }
+    async close() {
+        const handle = await this.#handle?.catch(() => undefined);
+        await handle?.close();
+    }
+    #take() {
+        const turn = this.#turn % BUFFERS;
+        this.#turn += 1;
+        const buffer = this.#buffers[turn] ?? Buffer.allocUnsafeSlow(file_range/* CHUNK */.m$);
+        this.#buffers[turn] = buffer;
+        return buffer;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/image/shared-blob.js
+
+
+
+function wrongSize({ digest, size }, relation) {
+    return (0,errors/* imageError */.wL)(`The source is corrupt: blob ${digest} is ${relation} than the ${size} bytes its manifest gives.`, 'Build or save the image again.');
+}
+/**
+ * A blob on its way from the source to a file, and everybody who reads along. Filling the file is a
+ * task of its own: no reader holds it up, and none waits for another. What the source does not give
+ * fails for all who have come that far; whoever opens it next has the filling go on.
+ */
+class SharedBlob {
+    descriptor;
+    #options;
+    #stop = new AbortController();
+    /** who waits for more bytes */
+    #waiting = new Set();
+    #state = 'partial';
+    #file;
+    #filling;
+    /** why the source gave nothing more */
+    #error;
+    #readers = 0;
+    #unwanted = false;
+    #removal;
+    constructor(descriptor, options) {
+        this.descriptor = descriptor;
+        this.#options = options;
+    }
+    /**
+     * Whether reading from an offset is better done here than at the source: never is waited for more
+     * bytes than would be fetched twice.
+     */
+    reaches(from) {
+        if (this.#state === 'failed')
+            return false;
+        return from - this.#have <= this.descriptor.size - from;
+    }
+    /** The bytes from an offset on, as a ContentReader gives them. */
+    async *read(from, signal) {
+        this.#readers += 1;
+        const cursor = new FileCursor();
+        let position = from;
+        try {
+            this.#fill();
+            for (;;) {
+                signal?.throwIfAborted();
+                const chunk = await this.#next(cursor, position, signal);
+                if (chunk === 'end')
+                    return;
+                if (chunk === 'gone')
+                    break;
+                position += chunk.length;
+                yield chunk;
+            }
+        }
+        finally {
+            await cursor.close();
+            this.#readers -= 1;
+            this.#tidy();
+        }
+        yield* this.#options.source.open(this.descriptor, position, signal);
+    }
+    /** Nobody is going to open it any more: it is deleted when the last reader leaves. */
+    release() {
+        this.#unwanted = true;
+        this.#tidy();
+    }
+    /** Ends the filling, and whoever waits for it. */
+    async close() {
+        this.#error ??= { thrown: new Error('the source was closed') };
+        this.#abandon();
+        await this.#filling;
+        await this.#removal;
+        await this.#file?.end();
+    }
+    get #have() {
+        return this.#file?.size ?? 0;
+    }
+    /** What comes next at a position; waits for it where it has not come yet. */
+    async #next(cursor, position, signal) {
+        for (;;) {
+            if (this.#file && position < this.#have) {
+                try {
+                    return await cursor.next(this.#file, position);
+                }
+                catch (error) {
+                    if (!(error instanceof SpoolFailure))
+                        throw error;
+                    this.#fail(error);
+                    return 'gone';
+                }
+            }
+            if (this.#state === 'whole')
+                return 'end';
+            if (this.#error)
+                throw this.#error.thrown;
+            if (this.#state === 'failed')
+                return 'gone';
+            await this.#more(signal);
+        }
+    }
+    #more(signal) {
+        return new Promise((resolve, reject) => {
+            const wake = () => {
+                signal?.removeEventListener('abort', abort);
+                resolve();
+            };
+            const abort = () => {
+                this.#waiting.delete(wake);
+                reject(signal?.reason);
+            };
+            signal?.addEventListener('abort', abort, { once: true });
+            this.#waiting.add(wake);
+        });
+    }
+    #wake() {
+        const waiting = [...this.#waiting];
+        this.#waiting.clear();
+        for (const wake of waiting)
+            wake();
+    }
+    /** Has the file filled from where it ends, unless somebody does. */
+    #fill() {
+        if (this.#filling || this.#state !== 'partial')
+            return;
+        this.#error = undefined;
+        this.#filling = this.#pump()
+            .catch((error) => this.#stopped(error))
+            .finally(() => {
+            this.#filling = undefined;
+            this.#wake();
+            this.#tidy();
+        });
+    }
+    async #pump() {
+        const { source, files, onWork } = this.#options;
+        const { size } = this.descriptor;
+        this.#file ??= await files.create(size);
+        this.#stop.signal.throwIfAborted();
+        const file = this.#file;
+        for await (const chunk of source.open(this.descriptor, file.size, this.#stop.signal)) {
+            if (file.size + chunk.length > size)
+                throw wrongSize(this.descriptor, 'longer');
+            await file.append(chunk);
+            onWork(chunk.length);
+            this.#wake();
+        }
+        if (file.size < size)
+            throw wrongSize(this.descriptor, 'shorter');
+        await file.end();
+        this.#state = 'whole';
+    }
+    #stopped(error) {
+        if (this.#state === 'failed')
+            return;
+        if (error instanceof SpoolFailure)
+            return this.#fail(error);
+        this.#error = { thrown: error };
+        // What broke off goes on where it stopped; what is wrong is not kept.
+        if (!(error instanceof errors/* PushError */.Vc) || !error.retryable)
+            this.#state = 'failed';
+    }
+    #fail(failure) {
+        if (this.#state !== 'failed')
+            this.#options.onFailure(failure);
+        this.#abandon();
+    }
+    #abandon() {
+        this.#state = 'failed';
+        this.#stop.abort();
+        this.#wake();
+    }
+    /** Deletes the file once nobody needs it. */
+    #tidy() {
+        const unneeded = this.#unwanted || this.#state === 'failed';
+        if (!unneeded || this.#readers > 0 || this.#removal)
+            return;
+        this.#abandon();
+        this.#removal = Promise.resolve(this.#filling)
+            .then(() => this.#file?.remove())
+            // What cannot be deleted now goes with the folder.
+            .catch(() => undefined);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/image/shared-content.js
+
+
+
+class SharingReader {
+    #content;
+    #options;
+    #files;
+    #blobs = new Map();
+    /** who has no more need of it, by blob */
+    #done = new Map();
+    #closed = false;
+    #noted = false;
+    constructor(content, options) {
+        this.#content = content;
+        this.#options = options;
+        this.#files = options.files ?? createGrowingFiles(options.tempDirectory);
+    }
+    async *open(descriptor, from = 0, signal) {
+        signal?.throwIfAborted();
+        // Whoever has everything asks for nothing: a server would refuse that.
+        if (from > 0 && from === descriptor.size)
+            return;
+        const blob = this.#blobFor(descriptor, from);
+        yield* blob ? blob.read(from, signal) : this.#content.open(descriptor, from, signal);
+    }
+    async check(descriptor) {
+        await this.#content.check?.(descriptor);
+    }
+    done(reader, digest) {
+        if (!this.#options.readers.includes(reader))
+            return;
+        const done = this.#done.get(digest) ?? new Set();
+        this.#done.set(digest, done.add(reader));
+        if (this.#left(digest) === 0)
+            this.#blobs.get(digest)?.release();
+    }
+    async close() {
+        this.#closed = true;
+        await Promise.all([...this.#blobs.values()].map((blob) => blob.close()));
+        await this.#files.close();
+    }
+    /** How many still need a blob. */
+    #left(digest) {
+        return this.#options.readers.length - (this.#done.get(digest)?.size ?? 0);
+    }
+    /** The blob as others read it, too; undefined where the source is the better place. */
+    #blobFor(descriptor, from) {
+        const { digest, size, mediaType } = descriptor;
+        const known = this.#blobs.get(digest);
+        if (known)
+            return known.descriptor.size === size && known.reaches(from) ? known : undefined;
+        // An upload that goes on far behind the beginning needs nothing of what comes before; who needs
+        // that comes for it.
+        if (from > 0 || (0,media_types/* isManifestType */.Q3)(mediaType) || this.#closed)
+            return undefined;
+        if (this.#left(digest) < 2)
+            return undefined;
+        const blob = new SharedBlob(descriptor, {
+            source: this.#content,
+            files: this.#files,
+            onWork: this.#options.onWork ?? (() => undefined),
+            onFailure: (failure) => this.#note(failure),
+        });
+        this.#blobs.set(digest, blob);
+        return blob;
+    }
+    #note({ message }) {
+        if (this.#noted)
+            return;
+        this.#noted = true;
+        this.#options.onNote?.(`${message}: each registry reads from the source for itself.`);
+    }
+}
+/**
+ * Reads every blob of a source once, however many want it: for sources whose bytes come over the
+ * network. Who comes first has it fetched; it is kept in a private file while others still need it,
+ * and they read along as it grows. Nobody waits for anybody slower. Manifests pass, and so does what
+ * only one reader still needs; where the disk is full everybody reads for themselves.
+ */
+function shareContent(content, options) {
+    return new SharingReader(content, options);
+}
+
+;// CONCATENATED MODULE: ./lib/app/sharing.js
+
+/** @param targets where the image is going to; of the source's own registry it is mounted */
+function createSourceSharing(targets) {
+    let shared;
+    return {
+        wrap: (source, { tempDirectory, onWork, onNote }) => {
+            // Only a registry's bytes come over the network each time they are read.
+            if (!source.origin)
+                return source;
+            const registries = new Set(targets.map(({ registry }) => registry));
+            registries.delete(source.origin.registry);
+            if (registries.size < 2)
+                return source;
+            const content = shareContent(source.content, {
+                tempDirectory,
+                readers: [...registries],
+                ...(onWork ? { onWork } : {}),
+                ...(onNote ? { onNote } : {}),
+            });
+            shared = content;
+            return {
+                ...source,
+                content,
+                close: async () => {
+                    await content.close();
+                    await source.close();
+                },
+            };
+        },
+        overhear: (emit) => (event, parent) => {
+            if (event.type === 'blob-finished')
+                shared?.done(event.registry, event.digest);
+            return emit(event, parent);
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/image/file-tree.js
+
+
+
+
+const ABSENT = new Set(['ENOENT', 'ENOTDIR']);
+/**
+ * A folder. Files may be links to regular files anywhere (Bazel's are): who can write the folder
+ * could as well have copied them. Callers pass names of the layout specification only.
+ */
+function folderTree(path) {
+    return {
+        path,
+        find: async (name) => {
+            const file = (0,external_node_path_.join)(path, name);
+            const stats = await (0,promises_.stat)(file).catch((error) => {
+                if (ABSENT.has((0,errors/* systemCode */.xU)(error) ?? ''))
+                    return undefined;
+                throw (0,file_range/* unreadable */.O$)(file, error);
+            });
+            if (!stats)
+                return undefined;
+            if (!stats.isFile())
+                throw (0,errors/* imageError */.wL)(`${file} is not a regular file.`);
+            return { file, offset: 0, size: stats.size };
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./lib/image/locate.js
+var locate = __nccwpck_require__(49502);
+// EXTERNAL MODULE: ./lib/image/oci-layout.js + 1 modules
+var oci_layout = __nccwpck_require__(24591);
+;// CONCATENATED MODULE: ./lib/image/spool.js
+
+
+
+
+
+/** Looking once per so many bytes stops a decompression bomb before it has filled the disk. */
+const LOOK_EVERY = 256 * 1024 * 1024;
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+function noSpace(directory, needed, free, cause) {
+    return new errors/* PushError */.Vc(`the temporary folder ${directory} has ${(0,util_text/* formatBytes */.z3)(free)} left; ${(0,util_text/* formatBytes */.z3)(needed)} are needed.`, {
+        code: 'GENERAL',
+        stage: 'open',
+        hint: 'Free some space, or let RUNNER_TEMP or TMPDIR name a folder on a larger disk.',
+        ...(cause === undefined ? {} : { cause }),
+    });
+}
+function unwritable(directory, error) {
+    if (error instanceof errors/* PushError */.Vc || (0,errors/* isAbort */.rV)(error))
+        return error;
+    const code = (0,errors/* systemCode */.xU)(error);
+    return new errors/* PushError */.Vc(`the temporary folder ${directory} cannot be written${code ? ` (${code})` : ''}.`, {
+        code: 'GENERAL',
+        stage: 'open',
+        hint: 'Let RUNNER_TEMP or TMPDIR name a folder that this user may write.',
+        cause: error,
+    });
+}
+/** Free bytes for this user; undefined where the file system does not say. */
+async function spool_freeBytes(directory) {
+    try {
+        const { bavail, bsize } = await (0,promises_.statfs)(directory);
+        return bavail * bsize;
+    }
+    catch {
+        return undefined;
+    }
+}
+async function createFolder(directory) {
+    try {
+        (0,make_folder/* makeFolder */.f)(directory);
+        return await (0,promises_.mkdtemp)((0,external_node_path_.join)(directory, 'idpbuilder-push-'));
+    }
+    catch (error) {
+        throw unwritable(directory, error);
+    }
+}
+/**
+ * @param directory the temporary folder to make the private one in
+ * @param onWork told of bytes that were written
+ */
+function createSpool(directory, onWork = () => undefined) {
+    let folder;
+    const ensureFree = async (bytes) => {
+        const free = await spool_freeBytes(directory);
+        if (free !== undefined && free < bytes)
+            throw noSpace(directory, bytes, free);
+    };
+    const writeFile = async (file, chunks) => {
+        const handle = await (0,promises_.open)(file, 'wx', 0o600);
+        let size = 0;
+        let next = LOOK_EVERY;
+        try {
+            for await (const chunk of chunks) {
+                await handle.writeFile(chunk);
+                size += chunk.length;
+                onWork(chunk.length);
+                if (size >= next)
+                    await ensureFree(LOOK_EVERY);
+                if (size >= next)
+                    next += LOOK_EVERY;
+            }
+            return size;
+        }
+        catch (error) {
+            if (!FULL.has((0,errors/* systemCode */.xU)(error)))
+                throw error;
+            throw noSpace(directory, size + LOOK_EVERY, (await spool_freeBytes(directory)) ?? 0, error);
+        }
+        finally {
+            await handle.close();
+        }
+    };
+    return {
+        ensureFree,
+        write: async (name, chunks) => {
+            const file = (0,external_node_path_.join)(await (folder ??= createFolder(directory)), name);
+            return { file, offset: 0, size: await writeFile(file, chunks) };
+        },
+        close: async () => {
+            const path = await folder?.catch(() => undefined);
+            folder = undefined;
+            // Windows lets go of a file a moment after it was closed.
+            if (path)
+                await (0,promises_.rm)(path, { recursive: true, force: true, maxRetries: 5 });
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/image/open.js
 
 
 
@@ -21273,6 +24694,150 @@ var wire = __nccwpck_require__(4258);
 
 
 
+async function isFolder(path) {
+    try {
+        return (await (0,promises_.stat)(path)).isDirectory();
+    }
+    catch (error) {
+        const absent = ['ENOENT', 'ENOTDIR'].includes((0,errors/* systemCode */.xU)(error) ?? '');
+        if (!absent)
+            throw (0,file_range/* unreadable */.O$)(path, error);
+        throw (0,errors/* imageError */.wL)(`source: there is no file or folder ${path}.`, `Known forms: ${locate/* SOURCE_FORMS */.Wo}.`, error);
+    }
+}
+const openFolder = async ({ path, select }) => {
+    if (!(await isFolder(path))) {
+        throw (0,errors/* imageError */.wL)(`source: ${path} is a file, and oci: names a folder.`, 'Write oci-archive: or docker-archive: before an archive.');
+    }
+    return (0,oci_layout/* openLayout */.B9)(folderTree(path), `oci:${path}`, select);
+};
+function archiveOpener(kind) {
+    return async ({ path, select }, spool, options) => {
+        if (await isFolder(path)) {
+            throw (0,errors/* imageError */.wL)(`source: ${path} is a folder, and ${kind}: names a file.`, 'Write oci: before a folder that holds an OCI layout.');
+        }
+        const { openArchive } = await Promise.all(/* import() */[__nccwpck_require__.e(62), __nccwpck_require__.e(512)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6512));
+        return openArchive(path, kind, { spool, options, ...(select ? { select } : {}) });
+    };
+}
+const openPath = async (located, spool, options) => {
+    const opener = (await isFolder(located.path)) ? openFolder : archiveOpener('path');
+    return opener(located, spool, options);
+};
+const openDaemon = async ({ image }, spool, options) => {
+    const { openDaemonImage } = await Promise.all(/* import() */[__nccwpck_require__.e(62), __nccwpck_require__.e(988)]).then(__nccwpck_require__.bind(__nccwpck_require__, 35988));
+    return openDaemonImage(image, spool, options);
+};
+const openRegistry = async ({ reference }, _spool, options) => {
+    if (options.openRegistry)
+        return options.openRegistry(reference);
+    throw (0,errors/* configError */.Fj)('source: docker:// sources cannot be read here.');
+};
+const PATH_OPENERS = {
+    oci: openFolder,
+    'oci-archive': archiveOpener('oci-archive'),
+    'docker-archive': archiveOpener('docker-archive'),
+    path: openPath,
+};
+async function dispatch(text, spool, options) {
+    const located = (0,locate/* locate */.x5)(text);
+    if (located.transport === 'docker')
+        return openRegistry(located, spool, options);
+    if (located.transport === 'docker-daemon')
+        return openDaemon(located, spool, options);
+    return PATH_OPENERS[located.transport](located, spool, options);
+}
+/**
+ * Opens the image that the `source` option names. Whoever opens it closes it: that deletes what had
+ * to be spooled. When opening fails, nothing is left behind.
+ * @throws PushError GENERAL when the option is not written as a source is, or the temporary folder
+ * is full; IMAGE when the image is missing or damaged
+ */
+async function openSource(text, options) {
+    options.signal?.throwIfAborted();
+    const spool = createSpool(options.tempDirectory, options.onWork);
+    try {
+        const opened = await dispatch(text, spool, options);
+        return {
+            ...opened,
+            close: async () => {
+                await opened.close();
+                await spool.close();
+            },
+        };
+    }
+    catch (error) {
+        await spool.close();
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/image/registry-source.js
+
+
+
+
+
+
+async function* bytesOf(bytes, from) {
+    if (from < bytes.length)
+        yield bytes.subarray(from);
+}
+/** A refusal of the source must not be taken for one of the registry that is being pushed to. */
+function ofSource(error, { registry }, repository, { digest }) {
+    if (!(error instanceof registry_error/* RegistryError */.gl))
+        return error;
+    if (error.status === 404) {
+        return (0,errors/* imageError */.wL)(`The source ${registry}/${repository} lacks blob ${digest}.`, undefined, error);
+    }
+    const { code, retryable, hint } = error;
+    const message = `The source cannot be read: ${error.message}`;
+    return new errors/* PushError */.Vc(message, { code, retryable, cause: error, ...(hint ? { hint } : {}) });
+}
+function reader(connection, repository) {
+    return {
+        async *open(descriptor, from = 0, signal) {
+            if ((0,media_types/* isManifestType */.Q3)(descriptor.mediaType)) {
+                const { bytes } = await getManifest(connection, repository, descriptor.digest, signal);
+                yield* bytesOf(bytes, from);
+                return;
+            }
+            try {
+                yield* openBlob(connection, repository, descriptor, from, signal);
+            }
+            catch (error) {
+                throw ofSource(error, connection, repository, descriptor);
+            }
+        },
+    };
+}
+/**
+ * An image in a registry. Its blobs are streamed from there; what goes to several registries is kept
+ * on disk meanwhile (shared-content.ts).
+ * @throws PushError IMAGE when there is no such image
+ */
+async function openRegistrySource(connection, reference, signal) {
+    const { repository } = reference;
+    const wanted = reference.digest ?? reference.tag ?? 'latest';
+    const { descriptor } = await getManifest(connection, repository, wanted, signal);
+    if (!(0,media_types/* isManifestType */.Q3)(descriptor.mediaType)) {
+        throw new errors/* PushError */.Vc(`${(0,oci_reference/* formatReference */.FH)(reference)} is a ${descriptor.mediaType}, which is not supported.`, {
+            code: 'IMAGE',
+            stage: 'open',
+            hint: 'Docker schema 1 images have to be pushed again by a current tool first.',
+        });
+    }
+    return {
+        description: `docker://${(0,oci_reference/* formatReference */.FH)(reference)}`,
+        ...(reference.tag ? { name: (0,oci_reference/* formatReference */.FH)(reference) } : {}),
+        root: descriptor,
+        content: reader(connection, repository),
+        origin: { registry: connection.registry, repository },
+        close: async () => undefined,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/app/source-opener.js
 
 
 
@@ -21291,10 +24856,31 @@ function throttledWork(emit) {
         bytes = 0;
     };
 }
-function sourceOpener(config, host, emit, connect) {
+/** The compressed layers this machine knows; opened when the first layer is asked for. */
+function layerCache(file, emit) {
+    if (file === undefined)
+        return { close: async () => undefined };
+    let opened;
+    const open = () => (opened ??= __nccwpck_require__.e(/* import() */ 604).then(__nccwpck_require__.bind(__nccwpck_require__, 67604)).then(({ CompressedLayers: Layers }) => Layers.open({
+        file,
+        now: () => util_clock/* systemClock */.m.now(),
+        onProblem: (message) => emit({ type: 'detail', message }),
+    })));
+    return {
+        cache: {
+            get: async (diffId, version) => (await open())?.get(diffId, version),
+            put: async (diffId, version, layer) => (await open())?.put(diffId, version, layer),
+        },
+        close: async () => (await opened)?.close(),
+    };
+}
+/** Opens the source of a push with everything it may need: other registries, the spool, the cache. */
+function sourceOpener(options) {
+    const { config, host, emit, connect, sharing, layersFile } = options;
     const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
-    return (signal) => {
-        const options = {
+    const layers = layerCache(layersFile, emit);
+    return async (signal) => {
+        const open = {
             tempDirectory: host.tempDirectory,
             compression: config.compression,
             dockerHost: {
@@ -21303,31 +24889,89 @@ function sourceOpener(config, host, emit, connect) {
                 tlsVerify: Boolean(DOCKER_TLS_VERIFY),
             },
             openRegistry: async (reference) => openRegistrySource(await connect(reference.registry, signal), reference, signal),
+            ...(layers.cache ? { compressedLayers: layers.cache } : {}),
             signal,
             onWork: throttledWork(emit),
             onNote: (message) => emit({ type: 'note', message }),
             onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
         };
-        return openSource(config.source, options);
+        const source = sharing.wrap(await openSource(config.source, open), open);
+        return {
+            ...source,
+            close: async () => {
+                await source.close();
+                await layers.close();
+            },
+        };
     };
 }
-function contextOf(config, host, emit, { connect }, signal) {
-    const { targets, platforms, foreignLayers } = config;
+
+// EXTERNAL MODULE: ./lib/app/wire.js + 33 modules
+var wire = __nccwpck_require__(38131);
+;// CONCATENATED MODULE: ./lib/app/create-push.js
+
+
+
+
+
+
+
+
+
+
+
+
+function optionalRegistries({ registries }) {
+    const optional = Object.entries(registries).filter(([, settings]) => settings.optional);
+    return new Set(optional.map(([host]) => host));
+}
+function contextOf(config, host, emit, { network, places, memory }, signal) {
+    const { targets, platforms, foreignLayers, tagPolicies, requireRegistries } = config;
+    const { connect, ancestry } = network;
+    const { layersFile } = places ?? {};
+    const sharing = createSourceSharing(targets);
     return {
-        request: { targets, platforms, foreignLayers, push: config.push },
-        openSource: sourceOpener(config, host, emit, connect),
+        request: {
+            targets,
+            platforms,
+            foreignLayers,
+            push: config.push,
+            tagPolicies,
+            requireRegistries,
+            optionalRegistries: optionalRegistries(config),
+        },
+        openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
         connect,
+        memory,
+        ancestry,
         clock: util_clock/* systemClock */.m,
-        emit,
+        emit: sharing.overhear(emit),
         signal,
     };
+}
+function statePlaces(config, host, emit) {
+    try {
+        return host.state?.(config);
+    }
+    catch (error) {
+        const message = `Nothing is remembered of this push: ${(0,errors/* messageOf */.bD)(error)}`;
+        emit({ type: 'warning', message });
+        return undefined;
+    }
+}
+/** What another run can go on with, and where it finds that. */
+function keptNote({ blobs, bytes }, places) {
+    const { store, resumeDirectory = '' } = places ?? {};
+    const where = store?.keepsProgress ? store.name : resumeDirectory;
+    const layers = blobs === 1 ? '1 unfinished layer' : `${blobs} unfinished layers`;
+    return `Kept for the next run: ${(0,util_text/* formatBytes */.z3)(bytes)} of ${layers} (${where}).`;
 }
 function cancelled(cause, tagged) {
     return new errors/* PushError */.Vc('The push was cancelled.', {
         code: 'GENERAL',
         hint: tagged
-            ? 'Some tags had moved already. Run it again to finish; what has arrived is not sent again.'
-            : 'No tag was moved. Run it again to finish; what has arrived is not sent again.',
+            ? 'Some tags had moved already. Run it again to finish; layers that have arrived are not sent again.'
+            : 'No tag was moved. Run it again to finish; layers that have arrived are not sent again.',
         cause,
     });
 }
@@ -21345,35 +24989,81 @@ async function runPush(config, host, cancel) {
         ...(host.redact ? { redact: host.redact } : {}),
     });
     let tagged = false;
-    const watchTags = ({ type }) => {
-        tagged ||= type === 'tag-published';
+    const watchTags = (event) => {
+        tagged ||= event.type === 'tag-published' && !event.unchanged;
     };
     const emit = (0,events/* createEmitter */.z)([collector.sink, deadline.sink, watchTags, ...host.sinks], () => clock.now());
     const signal = AbortSignal.any([cancel, deadline.signal]);
+    const places = statePlaces(config, host, emit);
+    const memory = places && createMemory({ config, places, clock, emit });
     let network;
+    let result;
+    let thrown;
     try {
         network = (0,wire/* wireNetwork */.E)(config, host, emit);
-        const { plan, root } = await push(contextOf(config, host, emit, network, signal));
+        result = await push(contextOf(config, host, emit, { network, places, memory }, signal));
+    }
+    catch (error) {
+        thrown = error;
+    }
+    deadline.stop();
+    // Of a registry that failed something may be left to go on with.
+    const kept = await memory?.close(config.push && result?.complete === true);
+    await network?.close().catch(() => undefined);
+    if (result) {
+        const { plan, root } = result;
         collector.describeImage({
             platforms: plan.platforms,
             ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
         });
         return { plan, report: collector.report(config.push ? 'success' : 'planned') };
     }
-    catch (thrown) {
-        const error = cancel.aborted ? cancelled(thrown, tagged) : (0,errors/* asPushError */.jh)(thrown);
-        return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
-    }
-    finally {
-        deadline.stop();
-        await network?.close();
-    }
+    if (kept && kept.bytes > 0)
+        emit({ type: 'note', message: keptNote(kept, places) });
+    const error = cancel.aborted ? cancelled(thrown, tagged) : (0,errors/* asPushError */.jh)(thrown);
+    return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
 }
 
 
 /***/ }),
 
-/***/ 1271:
+/***/ 36122:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   v: () => (/* binding */ ownFolder),
+/* harmony export */   y: () => (/* binding */ placesIn)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(76760);
+
+/** The folder below the user's home for what this program remembers on this machine. */
+function ownFolder(home) {
+    return node_path__WEBPACK_IMPORTED_MODULE_0__.join(home, '.idpbuilder');
+}
+/**
+ * The files in which a push remembers things; a part that is switched off is missing. So is what
+ * has no absolute path (HOME may be empty): it would be a file of the checkout, and somebody else's.
+ * Others are expected to read what is in a folder that somebody names.
+ * @param folder where the resume files and the record are
+ * @param home the user's home directory: the compressed forms of layers stay below it, because what
+ *   a shared folder says of a layer must never end in a manifest
+ */
+function placesIn(folder, config, home) {
+    const usable = node_path__WEBPACK_IMPORTED_MODULE_0__.isAbsolute(folder);
+    return {
+        ...(config.resume && usable ? { resumeDirectory: node_path__WEBPACK_IMPORTED_MODULE_0__.join(folder, 'resume') } : {}),
+        ...(config.cache && usable ? { recordFile: node_path__WEBPACK_IMPORTED_MODULE_0__.join(folder, 'record.sqlite') } : {}),
+        ...(config.cache && node_path__WEBPACK_IMPORTED_MODULE_0__.isAbsolute(home)
+            ? { layersFile: node_path__WEBPACK_IMPORTED_MODULE_0__.join(ownFolder(home), 'layers.sqlite') }
+            : {}),
+        ...(config.cacheDirectory === undefined ? {} : { shared: true }),
+    };
+}
+
+
+/***/ }),
+
+/***/ 40548:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -21385,7 +25075,7 @@ const VERSION = '0.1.0';
 
 /***/ }),
 
-/***/ 4258:
+/***/ 38131:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21395,15 +25085,576 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/backoff.js
-var backoff = __nccwpck_require__(2296);
+var backoff = __nccwpck_require__(20013);
 // EXTERNAL MODULE: ./lib/util/clock.js
-var clock = __nccwpck_require__(6013);
-// EXTERNAL MODULE: ./lib/http/addresses.js
-var addresses = __nccwpck_require__(7920);
+var clock = __nccwpck_require__(29791);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
+var errors = __nccwpck_require__(48946);
+;// CONCATENATED MODULE: ./lib/app/ancestry.js
+
+/** GitHub answers within seconds; a push should not wait for it longer than this. */
+const PATIENCE_MS = 30_000;
+/** A comparison lists changed files; GitHub itself ends that list long before this. */
+const MAX_BYTES = 16 * 1024 * 1024;
+const RELATIONS = ['ahead', 'behind', 'identical', 'diverged'];
+/** `owner/name` when the source is the repository that this workflow runs for. */
+function ownRepository(source, env) {
+    const { GITHUB_REPOSITORY: repository, GITHUB_SERVER_URL: server = 'https://github.com' } = env;
+    if (!repository || !/^[\w.-]+\/[\w.-]+$/.test(repository))
+        return undefined;
+    const named = source
+        .trim()
+        .replace(/\/+$/, '')
+        .replace(/\.git$/, '');
+    const own = `${server.replace(/\/+$/, '')}/${repository}`;
+    return named.toLowerCase() === own.toLowerCase() ? repository : undefined;
+}
+function readAnswer({ status, body }) {
+    if (status === 404)
+        return { reason: 'GitHub does not know both commits' };
+    if (status !== 200)
+        return { reason: `GitHub’s API answered with status ${status}` };
+    let answer;
+    try {
+        answer = JSON.parse(Buffer.from(body).toString('utf8'));
+    }
+    catch {
+        answer = undefined;
+    }
+    const said = answer?.status;
+    const relation = RELATIONS.find((one) => one === said);
+    return relation ? { relation } : { reason: 'GitHub’s API gave no answer that can be read' };
+}
+/**
+ * How commits follow each other, as GitHub's compare endpoint knows it. Only the workflow's own
+ * repository is asked about, and only at the configured address: what an image says of its source is
+ * anybody's text. Whatever goes wrong is an answer that says so.
+ */
+function createAncestry({ config, env, send }) {
+    return async ({ source, base, head }, signal) => {
+        const repository = ownRepository(source, env);
+        if (!repository) {
+            return { reason: 'their source is not the repository that this workflow runs for' };
+        }
+        const { githubApiUrl, githubToken } = config;
+        const url = new URL(`${githubApiUrl}/repos/${repository}/compare/${base}...${head}?per_page=1`);
+        try {
+            const response = await send({
+                method: 'GET',
+                url,
+                registry: url.host,
+                headers: {
+                    accept: 'application/vnd.github+json',
+                    'x-github-api-version': '2022-11-28',
+                    ...(githubToken ? { authorization: `Bearer ${githubToken}` } : {}),
+                },
+                maxResponseBytes: MAX_BYTES,
+                signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+            });
+            return readAnswer(response);
+        }
+        catch (error) {
+            signal.throwIfAborted();
+            return { reason: `GitHub could not be asked (${(0,errors/* messageOf */.bD)(error).replace(/\.$/, '')})` };
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/http/auth/middleware.js
+
+/** What `authorize` tells `auth` about an attempt, across all that may copy the request between them. */
+const NOTE = Symbol('what was sent');
+/**
+ * Answers challenges: a 401 is shown to the authenticator, and the request is sent once more where
+ * that makes sense. Outermost, so that nothing here holds a slot of the registry while it waits
+ * for a token; it also has the token fetched before the request enters the chain.
+ * @throws PushError (AUTHENTICATION) where credentials are missing, wrong or not enough
+ */
+function auth(authenticatorFor) {
+    const trials = new Trials();
+    return (next) => async (request) => {
+        const authenticator = authenticatorFor(request.registry);
+        await authenticator.authorization(request);
+        const note = {};
+        const noted = { ...request, [NOTE]: note };
+        const response = await next(noted);
+        if (response.status !== 401)
+            return response;
+        if (!(await authenticator.challenged(request, response, note.sent)))
+            return response;
+        return trials.run(await authenticator.authorization(request), async () => {
+            const again = await next(noted);
+            const error = again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
+            if (error)
+                throw error;
+            return again;
+        });
+    };
+}
+/**
+ * Lets a password be tried by one request alone: many that ask at once would be as many failed
+ * logins where it is wrong, and some servers lock the account after a few. (A token has been
+ * checked by the server that gave it.)
+ */
+class Trials {
+    #refusals = new Map();
+    async run(header, work) {
+        if (!header?.startsWith('Basic '))
+            return work();
+        const earlier = this.#refusals.get(header);
+        if (earlier) {
+            const refusal = await earlier;
+            if (refusal)
+                throw refusal;
+            return work();
+        }
+        const { promise, resolve } = Promise.withResolvers();
+        this.#refusals.set(header, promise);
+        try {
+            const response = await work();
+            resolve(undefined);
+            return response;
+        }
+        catch (error) {
+            resolve(error instanceof errors/* PushError */.Vc && error.code === 'AUTHENTICATION' ? error : undefined);
+            throw error;
+        }
+    }
+}
+/**
+ * Attaches the Authorization header, fresh for every attempt, however long the layers above waited.
+ * Innermost; a header that the caller has set stays.
+ */
+function authorize(authenticatorFor) {
+    return (next) => async (request) => {
+        if (request.headers['authorization'] !== undefined)
+            return next(request);
+        const authorization = await authenticatorFor(request.registry).authorization(request);
+        const note = request[NOTE];
+        if (note)
+            note.sent = authorization;
+        if (authorization === undefined)
+            return next(request);
+        return next({ ...request, headers: { ...request.headers, authorization } });
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/util/adaptive-limit.js
+/** Throughput is compared over windows of this length, milliseconds: shorter ones are mostly noise. */
+const WINDOW_MS = 400;
+/** Growth that brings less than this is not worth its connections. */
+const WORTH = 1.03;
+/** Windows without gain after which growing stops. */
+const PLATEAU_WINDOWS = 3;
+/**
+ * Growth per piece of work until the first trouble: most images have few layers, and one that has
+ * arrived before the limit has grown has not profited from it.
+ */
+const FIRST_STEP = 3;
+/** One overload is reported by many requests: they count once within this time, milliseconds. */
+const SAME_TROUBLE_MS = 1000;
+/**
+ * Finds out how much concurrency a link and a registry bear: grows with every piece of work that ends
+ * well, as long as total throughput grows with it, and halves when the other side is in trouble; from
+ * then on it grows by one. (Like TCP: a fast start, then care.)
+ */
+class AdaptiveLimit {
+    #options;
+    #limit;
+    #windowStart;
+    #windowBytes = 0;
+    #best = 0;
+    #windowsWithoutGain = 0;
+    #lastTrouble = Number.NEGATIVE_INFINITY;
+    constructor(options) {
+        this.#options = options;
+        this.#limit = Math.min(options.start, options.max);
+        this.#windowStart = options.now();
+    }
+    get limit() {
+        return this.#limit;
+    }
+    /** Bytes that have left for the network: large pieces take long, so growing does not wait for their end. */
+    sent(bytes) {
+        this.#windowBytes += bytes;
+        if (this.#closeWindow())
+            this.#grow();
+    }
+    /** A piece of work has ended well. */
+    succeeded() {
+        this.#closeWindow();
+        this.#grow();
+    }
+    #grow() {
+        if (this.#windowsWithoutGain >= PLATEAU_WINDOWS)
+            return;
+        const step = this.#lastTrouble === Number.NEGATIVE_INFINITY ? FIRST_STEP : 1;
+        this.#limit = Math.min(this.#options.max, this.#limit + step);
+    }
+    /** The other side is overloaded: 429, 503, a reset, a timeout. */
+    troubled() {
+        const now = this.#options.now();
+        if (now - this.#lastTrouble < SAME_TROUBLE_MS)
+            return;
+        this.#lastTrouble = now;
+        this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+        // What was reached before says nothing about what is possible now.
+        this.#best = 0;
+        this.#windowsWithoutGain = 0;
+    }
+    /** Compares the throughput of a window that is over; true when it was a gain. */
+    #closeWindow() {
+        const now = this.#options.now();
+        const elapsed = now - this.#windowStart;
+        if (elapsed < WINDOW_MS)
+            return false;
+        const rate = this.#windowBytes / elapsed;
+        const gain = rate > this.#best * WORTH;
+        this.#best = Math.max(this.#best, rate);
+        this.#windowsWithoutGain = gain ? 0 : this.#windowsWithoutGain + 1;
+        this.#windowStart = now;
+        this.#windowBytes = 0;
+        return gain;
+    }
+}
+
+// EXTERNAL MODULE: ./lib/util/limiter.js + 2 modules
+var limiter = __nccwpck_require__(5719);
+// EXTERNAL MODULE: ./lib/http/throttle.js
+var throttle = __nccwpck_require__(57313);
+;// CONCATENATED MODULE: ./lib/http/congestion.js
+
+
+
+
+/** Where `auto` starts: what peers use for good. */
+const START = 4;
+/**
+ * Owns what one registry is asked to bear: nothing else slows a push down. Two lanes, so that a
+ * small JSON request never waits behind a body, and one pause that all obey when the registry asks.
+ */
+class CongestionController {
+    #clock;
+    #lanes;
+    #adaptive;
+    #requests;
+    #pausedUntil = 0;
+    #most = 0;
+    #lastTrouble = Number.NEGATIVE_INFINITY;
+    constructor(options) {
+        const { clock, uploads = 'auto', maxUploads = 16, requests = 16 } = options;
+        this.#clock = clock;
+        this.#requests = requests;
+        const start = uploads === 'auto' ? Math.min(START, maxUploads) : uploads;
+        if (uploads === 'auto') {
+            this.#adaptive = new AdaptiveLimit({ start, max: maxUploads, now: () => clock.now() });
+        }
+        this.#lanes = { upload: new limiter/* Limiter */.j(start), request: new limiter/* Limiter */.j(requests) };
+        this.#most = start;
+    }
+    /** Runs one blob (`upload`) or one other job (`request`) when its lane has a place. */
+    async run(lane, work, signal) {
+        const result = await this.#lanes[lane].run(work, signal);
+        if (lane === 'upload')
+            this.#adapt((adaptive) => adaptive.succeeded());
+        else
+            this.#resizeRequests((now) => now + 1);
+        return result;
+    }
+    /** Bytes of a blob that have left for the network. */
+    sent(bytes) {
+        this.#adapt((adaptive) => adaptive.sent(bytes));
+    }
+    /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
+    troubled() {
+        this.#adapt((adaptive) => adaptive.troubled());
+        const now = this.#clock.now();
+        if (now - this.#lastTrouble < SAME_TROUBLE_MS)
+            return;
+        this.#lastTrouble = now;
+        this.#resizeRequests((current) => Math.floor(current / 2));
+    }
+    /** Uploads at a time: what it has settled on, and the most there were. */
+    get concurrency() {
+        return { now: this.#lanes.upload.concurrency, most: this.#most };
+    }
+    #resizeRequests(size) {
+        const lane = this.#lanes.request;
+        const wanted = Math.min(this.#requests, Math.max(1, size(lane.concurrency)));
+        if (wanted !== lane.concurrency)
+            lane.concurrency = wanted;
+    }
+    #adapt(change) {
+        if (!this.#adaptive)
+            return;
+        change(this.#adaptive);
+        const { limit } = this.#adaptive;
+        if (limit !== this.#lanes.upload.concurrency)
+            this.#lanes.upload.concurrency = limit;
+        this.#most = Math.max(this.#most, this.#adaptive.limit);
+    }
+    /** Nothing is sent before `time` (ms since 1970); the latest wish wins. */
+    pauseUntil(time) {
+        this.#pausedUntil = Math.max(this.#pausedUntil, time);
+    }
+    /** Resolves when the registry's pause is over. */
+    async ready(signal) {
+        for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
+            await this.#clock.sleep(wait, signal);
+        }
+    }
+    #wait() {
+        return this.#pausedUntil - this.#clock.now();
+    }
+}
+/** Holds requests back while their registry asks for a pause, and notices when it does. */
+function congestion(controllerFor, clock) {
+    return (next) => async (request) => {
+        const controller = controllerFor(request.registry);
+        if (!request.urgent)
+            await controller.ready(request.signal);
+        try {
+            const response = await next(request);
+            const throttled = (0,throttle/* isThrottled */.B5)(response);
+            if (throttled || response.status === 503)
+                controller.troubled();
+            const wait = throttled || response.status === 503 ? (0,throttle/* announcedWait */.Di)(response, clock.now()) : 0;
+            if (wait)
+                controller.pauseUntil(clock.now() + wait);
+            return response;
+        }
+        catch (error) {
+            if (error instanceof errors/* PushError */.Vc && error.code === 'NETWORK')
+                controller.troubled();
+            throw error;
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/http/exchange.js
+const DEFAULT_MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
+const EMPTY = new Uint8Array(0);
+async function readBounded(body, maximum) {
+    const chunks = [];
+    let size = 0;
+    // Leaving the loop early destroys the stream, and with it the connection of a server without end.
+    for await (const chunk of body) {
+        chunks.push(chunk.subarray(0, maximum - size));
+        size += chunk.length;
+        if (size >= maximum)
+            break;
+    }
+    return Buffer.concat(chunks);
+}
+/**
+ * The innermost handler, and the one place where a response's body is consumed: every body, HEAD's
+ * and errors' too, is read to its bound here, so that nothing above can leak a connection.
+ */
+function exchange(transport) {
+    return async (request) => {
+        const { status, headers, body } = await transport.send(request);
+        if (request.stream && status >= 200 && status < 300) {
+            return { status, headers, body: EMPTY, stream: body };
+        }
+        const maximum = request.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
+        return { status, headers, body: await readBounded(body, maximum) };
+    };
+}
+
+// EXTERNAL MODULE: ./lib/util/text.js
+var util_text = __nccwpck_require__(89598);
+// EXTERNAL MODULE: ./lib/http/redact.js
+var redact = __nccwpck_require__(14012);
+;// CONCATENATED MODULE: ./lib/http/log.js
+
+
+
+function describe(request) {
+    const size = request.body && request.body.size > 0 ? ` (${(0,util_text/* formatBytes */.z3)(request.body.size)})` : '';
+    return `${request.method} ${(0,redact/* redactUrl */.B)(request.url)}${size}`;
+}
+/** One detail line per attempt: method, URL without state, status, time. Never a header or a body. */
+function log(emit, clock) {
+    return (next) => async (request) => {
+        const started = clock.now();
+        const elapsed = () => (0,util_text/* formatDuration */.a3)(clock.now() - started);
+        try {
+            const response = await next(request);
+            emit({
+                type: 'detail',
+                message: `${describe(request)} → ${response.status} in ${elapsed()}`,
+            });
+            return response;
+        }
+        catch (error) {
+            const message = `${describe(request)} → ${(0,errors/* messageOf */.bD)(error)} after ${elapsed()}`;
+            emit({ type: 'detail', message });
+            throw error;
+        }
+    };
+}
+
+// EXTERNAL MODULE: ./lib/http/retry.js
+var retry = __nccwpck_require__(57431);
+// EXTERNAL MODULE: ./lib/http/transport.js
+var http_transport = __nccwpck_require__(84492);
+// EXTERNAL MODULE: ./lib/registry/profiles/index.js + 3 modules
+var profiles = __nccwpck_require__(30868);
+;// CONCATENATED MODULE: ./lib/registry/capabilities.js
+
+function known(value) {
+    return value === undefined ? 'unknown' : value ? 'yes' : 'no';
+}
+/**
+ * What one registry can do, as far as it is known: from its profile at first, then from what it
+ * answers. Everything learnt is used in the same push.
+ */
+class Capabilities {
+    #profile;
+    /** a profile that was chosen, or follows from the host, is not argued with */
+    #certain;
+    #singlePost;
+    #ociTag;
+    #chunks;
+    #maxBody;
+    #chunkSize;
+    #minChunk = 0;
+    constructor(options) {
+        const chosen = options.profile === undefined ? undefined : (0,profiles/* profileNamed */.JD)(options.profile);
+        const certain = chosen ?? (0,profiles/* profileOfHost */.b$)(options.registry);
+        this.#certain = certain !== undefined;
+        this.#profile = certain ?? profiles/* GENERIC */.a9;
+        this.#singlePost = known(this.#profile.singlePost?.value);
+        this.#ociTag = known(this.#profile.ociTag?.value);
+        this.#chunks = known(this.#profile.chunks?.value);
+        this.#maxBody = this.#profile.maxBody?.value ?? Number.POSITIVE_INFINITY;
+        this.#chunkSize = options.chunkSize;
+    }
+    get profile() {
+        return this.#profile;
+    }
+    /** Whether `POST ?digest=` stores a blob in one request. */
+    get singlePost() {
+        return this.#singlePost;
+    }
+    set singlePost(value) {
+        this.#singlePost = value;
+    }
+    /** Whether several tags go in one request. */
+    get ociTag() {
+        return this.#ociTag;
+    }
+    set ociTag(value) {
+        this.#ociTag = value;
+    }
+    /** Whether blobs can be sent in chunks. */
+    get chunks() {
+        return this.#chunks;
+    }
+    set chunks(value) {
+        this.#chunks = value;
+    }
+    /** The largest request body that may get through, bytes. */
+    get maxBody() {
+        return this.#maxBody;
+    }
+    /** The chunks that are used for blobs larger than this, bytes; undefined: blobs go whole. */
+    get chunkSize() {
+        const { minChunk, maxChunk } = this.#profile;
+        const wanted = this.#chunkSize ?? (Number.isFinite(this.#maxBody) ? this.#maxBody : undefined);
+        if (wanted === undefined || this.#chunks === 'no')
+            return undefined;
+        const minimum = Math.max(this.#minChunk, minChunk?.value ?? 0);
+        return Math.max(Math.min(wanted, maxChunk?.value ?? wanted), minimum, 1);
+    }
+    /** The smallest chunk the registry has announced, bytes; 0 when it has not said. */
+    get announcedMinimum() {
+        return this.#minChunk;
+    }
+    /** A body of this size was refused; `next` is tried instead. */
+    bodyRefused(refused, next) {
+        this.#maxBody = Math.min(this.#maxBody, refused - 1, next);
+        if (this.#chunkSize !== undefined)
+            this.#chunkSize = Math.min(this.#chunkSize, next);
+    }
+    /** The registry says how small a chunk may be (`OCI-Chunk-Min-Length`), bytes. */
+    minimumAnnounced(bytes) {
+        this.#minChunk = Math.max(this.#minChunk, Math.min(bytes, MAX_MINIMUM));
+    }
+    /** Looks at an answer's headers for what gives the registry away. */
+    observe(headers) {
+        if (this.#certain || this.#profile !== profiles/* GENERIC */.a9)
+            return;
+        const profile = (0,profiles/* profileOfAnswer */.FY)(headers);
+        if (!profile)
+            return;
+        this.#profile = profile;
+        if (this.#singlePost === 'unknown')
+            this.#singlePost = known(profile.singlePost?.value);
+        if (this.#ociTag === 'unknown')
+            this.#ociTag = known(profile.ociTag?.value);
+        if (this.#chunks === 'unknown')
+            this.#chunks = known(profile.chunks?.value);
+        const { maxBody } = profile;
+        if (maxBody)
+            this.#maxBody = Math.min(this.#maxBody, maxBody.value);
+    }
+}
+/** A registry that asks for larger chunks than this is broken or hostile, bytes. */
+const MAX_MINIMUM = 1024 ** 3;
+/**
+ * Shows every answer of a registry to its capabilities; inside of auth, which keeps challenges.
+ * @param origin the registry's own: where a Location or a redirect leads, somebody else answers
+ */
+function observe(capabilities, origin) {
+    return (next) => async (request) => {
+        const response = await next(request);
+        if (request.url.origin === origin.origin)
+            capabilities.observe(response.headers);
+        return response;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/http/user-agent.js
+/** Says who is asking, so that a registry's operator can tell us from others. */
+function userAgent(value) {
+    return (next) => (request) => next({ ...request, headers: { ...request.headers, 'user-agent': value } });
+}
+
+;// CONCATENATED MODULE: ./lib/app/chain.js
+
+
+
+
+
+
+
+
+/** For questions that need no login: which scheme is spoken, and the token server's. */
+function openChain({ transport, retry: options, userAgent: agent }) {
+    return (0,http_transport/* compose */.Z)([userAgent(agent), (0,retry/* retry */.L5)(options), log(options.emit, options.clock)], exchange(transport));
+}
+/**
+ * The order of everything that concerns one exchange, outermost first. Challenges are answered
+ * outside of everything that waits for the registry: a token server on the registry's own host
+ * would else wait behind the request that needs its token.
+ */
+function registryChain({ transport, retry: options, userAgent: agent }, authenticator, controller, capabilities, origin) {
+    return (0,http_transport/* compose */.Z)([
+        userAgent(agent),
+        auth(() => authenticator),
+        (0,retry/* retry */.L5)(options),
+        congestion(() => controller, options.clock),
+        observe(capabilities, origin),
+        log(options.emit, options.clock),
+        authorize(() => authenticator),
+    ], exchange(transport));
+}
+
+// EXTERNAL MODULE: ./lib/http/addresses.js
+var addresses = __nccwpck_require__(581);
 // EXTERNAL MODULE: ./lib/util/single-flight.js
-var single_flight = __nccwpck_require__(3889);
+var single_flight = __nccwpck_require__(66788);
 ;// CONCATENATED MODULE: ./lib/http/auth/credentials.js
 /** The value of an Authorization header for a user name and password, in UTF-8 as RFC 7617 advises. */
 function basicHeader(username, password) {
@@ -21443,10 +25694,6 @@ function identify(credential) {
         : JSON.stringify([credential.kind, credential.token]);
 }
 
-// EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
-// EXTERNAL MODULE: ./lib/http/redact.js
-var redact = __nccwpck_require__(9823);
 ;// CONCATENATED MODULE: ./lib/http/auth/realm.js
 
 
@@ -21497,6 +25744,7 @@ async function checkRealm(realm, registry, origin, resolve) {
 }
 
 ;// CONCATENATED MODULE: ./lib/http/auth/scopes.js
+/** Reads scopes into one entry for each resource. */
 function grantsOf(scopes) {
     const grants = new Map();
     for (const scope of scopes.flatMap((text) => text.split(/\s+/)).filter(Boolean)) {
@@ -21559,6 +25807,80 @@ function scopesAfter(request, demanded) {
     return normalizeScopes([...(request.scopes ?? []), ...more]);
 }
 
+;// CONCATENATED MODULE: ./lib/http/auth/token-access.js
+
+/** Nothing that fits into a header is longer. */
+const MAX_LENGTH = 64 * 1024;
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+/** The second of the three parts of a JWT; undefined where it is none. */
+function payloadOf(token) {
+    if (token.length > MAX_LENGTH)
+        return undefined;
+    const parts = token.split('.');
+    if (parts.length !== 3)
+        return undefined;
+    try {
+        const value = JSON.parse(Buffer.from(parts[1] ?? '', 'base64url').toString('utf8'));
+        return isObject(value) ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+function claimOf(entry) {
+    if (!isObject(entry))
+        return undefined;
+    // Go writes an empty list as null.
+    const { type, name, actions: given } = entry;
+    const actions = given ?? [];
+    if (typeof type !== 'string' || typeof name !== 'string' || !Array.isArray(actions)) {
+        return undefined;
+    }
+    const texts = actions.filter((action) => typeof action === 'string');
+    return { resource: `${type}:${name}`, actions: new Set(texts) };
+}
+/**
+ * What a token says it allows; undefined where it does not say, or not in a way that is known. It
+ * is read, not verified: whoever sent it decides anyway what it is worth.
+ * https://distribution.github.io/distribution/spec/auth/jwt/
+ */
+function accessOf(token) {
+    const payload = payloadOf(token);
+    if (!payload || !Object.hasOwn(payload, 'access'))
+        return undefined;
+    const list = payload['access'] ?? [];
+    if (!Array.isArray(list))
+        return undefined;
+    const grants = new Map();
+    for (const entry of list) {
+        const claim = claimOf(entry);
+        if (!claim)
+            return undefined;
+        const known = grants.get(claim.resource);
+        grants.set(claim.resource, known ? known.union(claim.actions) : new Set(claim.actions));
+    }
+    return grants;
+}
+/**
+ * Whether a token allows everything in `wanted`. Undefined where it does not say, also where it
+ * names none of the resources that were asked for: a server may call them by names of its own.
+ * @param asked the scopes it was asked for
+ */
+function allows(access, wanted, asked) {
+    if (!access)
+        return undefined;
+    const has = (resource, action) => {
+        const granted = access.get(resource);
+        return granted?.has(action) === true || granted?.has('*') === true;
+    };
+    const all = [...grantsOf(wanted)].every(([resource, actions]) => [...actions].every((action) => has(resource, action)));
+    if (all || access.size === 0)
+        return all;
+    return [...grantsOf(asked).keys()].some((resource) => access.has(resource)) ? false : undefined;
+}
+
 ;// CONCATENATED MODULE: ./lib/http/auth/token-answer.js
 /** https://distribution.github.io/distribution/spec/auth/token/: the default where none is given */
 const DEFAULT_LIFETIME = 60;
@@ -21611,8 +25933,6 @@ function readToken(response, askedAt) {
     };
 }
 
-// EXTERNAL MODULE: ./lib/http/transport.js
-var http_transport = __nccwpck_require__(3005);
 ;// CONCATENATED MODULE: ./lib/http/auth/tokens.js
 
 
@@ -21692,6 +26012,7 @@ async function askForToken(question, deps, signal) {
 
 
 
+
 /** A token server that did not give a token; the caller knows how to say so. */
 class TokenRefusal extends Error {
     name = 'TokenRefusal';
@@ -21708,6 +26029,8 @@ class TokenRefusal extends Error {
  * would lock the account (Docker Hub: for 10 minutes).
  */
 const REMEMBER_REFUSAL_MS = 60_000;
+/** 400: an unknown refresh token, or a combination of scopes that nobody may have. */
+const FINAL = new Set([400, 401, 403]);
 function stated(request) {
     return normalizeScopes(request.scopes ?? []).join(' ');
 }
@@ -21738,9 +26061,11 @@ class BearerTokens {
     held(request, wanted, credential) {
         const now = this.#deps.clock.now();
         const own = this.#held.get(stated(request));
-        return [...(own ? [own] : []), ...this.#held.values()].find(({ token, ...held }) => token.refreshAt > now &&
+        return [...(own ? [own] : []), ...this.#held.values()].find((held) => held.token.refreshAt > now &&
             sameCredential(held.credential, credential) &&
-            covers(held.scopes, wanted))?.token.value;
+            covers(held.scopes, wanted) &&
+            // Of its own a request has no better one; one that others were given short stays theirs.
+            (held === own || allows(held.access, wanted, held.scopes) !== false))?.token.value;
     }
     /**
      * Fetches a token for `scopes` and keeps it for requests that state what `request` states.
@@ -21760,7 +26085,7 @@ class BearerTokens {
                 });
             }
             catch (error) {
-                if (own && error instanceof TokenRefusal && [401, 403].includes(error.response.status)) {
+                if (own && error instanceof TokenRefusal && FINAL.has(error.response.status)) {
                     this.#refused.set(key, { at: this.#deps.clock.now(), refusal: error });
                 }
                 // Whoever began this fetch was cancelled; those who only shared it begin their own.
@@ -21786,7 +26111,8 @@ class BearerTokens {
         if (credential?.kind === 'identity-token' && token.refreshToken !== undefined) {
             this.#replaced.set(credential.token, token.refreshToken);
         }
-        this.#held.set(stated(request), { scopes, credential, token });
+        const access = accessOf(token.value);
+        this.#held.set(stated(request), { scopes, credential, token, access });
         return token.value;
     }
     #newest(credential) {
@@ -21798,7 +26124,7 @@ class BearerTokens {
 
 ;// CONCATENATED MODULE: ./lib/http/auth/challenge.js
 /** Longer headers are nobody's challenge: 8 KiB is what servers themselves accept for all headers. */
-const MAX_LENGTH = 8 * 1024;
+const challenge_MAX_LENGTH = 8 * 1024;
 const SEPARATOR = /[\s,]*/y;
 const SPACE = /\s*/y;
 const TOKEN = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
@@ -21841,7 +26167,7 @@ function takeValue(scanner) {
  * What cannot be understood ends the reading: the challenges before it count, nothing is thrown.
  */
 function parseChallenges(header) {
-    if (header === undefined || header.length > MAX_LENGTH)
+    if (header === undefined || header.length > challenge_MAX_LENGTH)
         return [];
     const scanner = new Scanner(header);
     const challenges = [];
@@ -21992,6 +26318,7 @@ function noToken(context, request, host, response) {
 
 
 
+
 /**
  * Speaks Basic and Bearer with one registry, at its own origin only.
  *
@@ -22001,11 +26328,12 @@ function noToken(context, request, host, response) {
 function createAuthenticator(options) {
     return new RegistryAuthenticator({ resolve: addresses/* systemResolve */.SI, ...options });
 }
+const BEARER = 'Bearer ';
 /** The header of credentials that are sent as they are; undefined where they must be exchanged. */
 function fixedHeader(credential) {
     if (credential.kind === 'basic')
         return basicHeader(credential.username, credential.password);
-    return credential.kind === 'registry-token' ? `Bearer ${credential.token}` : undefined;
+    return credential.kind === 'registry-token' ? `${BEARER}${credential.token}` : undefined;
 }
 /**
  * Who asks `/v2/` without credentials learns from the 401 itself that a registry lives here, and
@@ -22034,7 +26362,7 @@ class RegistryAuthenticator {
             return credential && fixedHeader(credential);
         }
         try {
-            return `Bearer ${await this.#tokens.current(request, credential)}`;
+            return `${BEARER}${await this.#tokens.current(request, credential)}`;
         }
         catch (error) {
             if (isAnonymousPing(request, credential) && error instanceof TokenRefusal)
@@ -22072,6 +26400,22 @@ class RegistryAuthenticator {
         const checked = credential !== undefined && sent !== fixedHeader(credential);
         return refusal(this.#context(credential), request, response, checked);
     }
+    asked() {
+        return this.#scheme !== undefined;
+    }
+    async grants(request, scope) {
+        let header;
+        try {
+            header = await this.authorization(request);
+        }
+        catch {
+            request.signal?.throwIfAborted();
+            return false;
+        }
+        if (!header?.startsWith(BEARER))
+            return true;
+        return allows(accessOf(header.slice(BEARER.length)), [scope], request.scopes ?? []);
+    }
     /** A new token, unless somebody has already replaced the one that was refused. */
     async #renew(request, credential, challenge, sent) {
         const tokens = this.#tokens;
@@ -22079,7 +26423,7 @@ class RegistryAuthenticator {
             return false;
         const scopes = scopesAfter(request, challenge?.parameters.get('scope'));
         const held = tokens.held(request, scopes, credential);
-        if (held !== undefined && sent !== `Bearer ${held}`)
+        if (held !== undefined && sent !== `${BEARER}${held}`)
             return true;
         try {
             await tokens.renew(request, scopes, credential);
@@ -22133,315 +26477,8 @@ class RegistryAuthenticator {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/util/adaptive-limit.js
-/** Throughput is compared over windows of this length, milliseconds: shorter ones are mostly noise. */
-const WINDOW_MS = 400;
-/** Growth that brings less than this is not worth its connections. */
-const WORTH = 1.03;
-/** Windows without gain after which growing stops. */
-const PLATEAU_WINDOWS = 3;
-/**
- * Growth per piece of work until the first trouble: most images have few layers, and one that has
- * arrived before the limit has grown has not profited from it.
- */
-const FIRST_STEP = 3;
-/** One overload is reported by many requests: they count once within this time, milliseconds. */
-const SAME_TROUBLE_MS = 1000;
-/**
- * Finds out how much concurrency a link and a registry bear: grows with every piece of work that ends
- * well, as long as total throughput grows with it, and halves when the other side is in trouble; from
- * then on it grows by one. (Like TCP: a fast start, then care.)
- */
-class AdaptiveLimit {
-    #options;
-    #limit;
-    #windowStart;
-    #windowBytes = 0;
-    #best = 0;
-    #windowsWithoutGain = 0;
-    #lastTrouble = Number.NEGATIVE_INFINITY;
-    constructor(options) {
-        this.#options = options;
-        this.#limit = Math.min(options.start, options.max);
-        this.#windowStart = options.now();
-    }
-    get limit() {
-        return this.#limit;
-    }
-    /** Bytes that have left for the network: large pieces take long, so growing does not wait for their end. */
-    sent(bytes) {
-        this.#windowBytes += bytes;
-        if (this.#closeWindow())
-            this.#grow();
-    }
-    /** A piece of work has ended well. */
-    succeeded() {
-        this.#closeWindow();
-        this.#grow();
-    }
-    #grow() {
-        if (this.#windowsWithoutGain >= PLATEAU_WINDOWS)
-            return;
-        const step = this.#lastTrouble === Number.NEGATIVE_INFINITY ? FIRST_STEP : 1;
-        this.#limit = Math.min(this.#options.max, this.#limit + step);
-    }
-    /** The other side is overloaded: 429, 503, a reset, a timeout. */
-    troubled() {
-        const now = this.#options.now();
-        if (now - this.#lastTrouble < SAME_TROUBLE_MS)
-            return;
-        this.#lastTrouble = now;
-        this.#limit = Math.max(1, Math.floor(this.#limit / 2));
-        // What was reached before says nothing about what is possible now.
-        this.#best = 0;
-        this.#windowsWithoutGain = 0;
-    }
-    /** Compares the throughput of a window that is over; true when it was a gain. */
-    #closeWindow() {
-        const now = this.#options.now();
-        const elapsed = now - this.#windowStart;
-        if (elapsed < WINDOW_MS)
-            return false;
-        const rate = this.#windowBytes / elapsed;
-        const gain = rate > this.#best * WORTH;
-        this.#best = Math.max(this.#best, rate);
-        this.#windowsWithoutGain = gain ? 0 : this.#windowsWithoutGain + 1;
-        this.#windowStart = now;
-        this.#windowBytes = 0;
-        return gain;
-    }
-}
-
-// EXTERNAL MODULE: ./lib/util/limiter.js + 2 modules
-var limiter = __nccwpck_require__(7494);
-// EXTERNAL MODULE: ./lib/http/throttle.js
-var throttle = __nccwpck_require__(9694);
-;// CONCATENATED MODULE: ./lib/http/congestion.js
-
-
-
-
-/** Where `auto` starts: what peers use for good. */
-const START = 4;
-/**
- * Owns what one registry is asked to bear: nothing else slows a push down. Two lanes, so that a
- * small JSON request never waits behind a body, and one pause that all obey when the registry asks.
- */
-class CongestionController {
-    #clock;
-    #lanes;
-    #adaptive;
-    #requests;
-    #pausedUntil = 0;
-    #most = 0;
-    #lastTrouble = Number.NEGATIVE_INFINITY;
-    constructor(options) {
-        const { clock, uploads = 'auto', maxUploads = 16, requests = 16 } = options;
-        this.#clock = clock;
-        this.#requests = requests;
-        const start = uploads === 'auto' ? Math.min(START, maxUploads) : uploads;
-        if (uploads === 'auto') {
-            this.#adaptive = new AdaptiveLimit({ start, max: maxUploads, now: () => clock.now() });
-        }
-        this.#lanes = { upload: new limiter/* Limiter */.j(start), request: new limiter/* Limiter */.j(requests) };
-        this.#most = start;
-    }
-    /** Runs one blob (`upload`) or one other job (`request`) when its lane has a place. */
-    async run(lane, work, signal) {
-        const result = await this.#lanes[lane].run(work, signal);
-        if (lane === 'upload')
-            this.#adapt((adaptive) => adaptive.succeeded());
-        else
-            this.#resizeRequests((now) => now + 1);
-        return result;
-    }
-    /** Bytes of a blob that have left for the network. */
-    sent(bytes) {
-        this.#adapt((adaptive) => adaptive.sent(bytes));
-    }
-    /** The registry or the way to it is overloaded: throttling, 503, a reset, a timeout. */
-    troubled() {
-        this.#adapt((adaptive) => adaptive.troubled());
-        const now = this.#clock.now();
-        if (now - this.#lastTrouble < SAME_TROUBLE_MS)
-            return;
-        this.#lastTrouble = now;
-        this.#resizeRequests((current) => Math.floor(current / 2));
-    }
-    /** Uploads at a time: what it has settled on, and the most there were. */
-    get concurrency() {
-        return { now: this.#lanes.upload.concurrency, most: this.#most };
-    }
-    #resizeRequests(size) {
-        const lane = this.#lanes.request;
-        const wanted = Math.min(this.#requests, Math.max(1, size(lane.concurrency)));
-        if (wanted !== lane.concurrency)
-            lane.concurrency = wanted;
-    }
-    #adapt(change) {
-        if (!this.#adaptive)
-            return;
-        change(this.#adaptive);
-        const { limit } = this.#adaptive;
-        if (limit !== this.#lanes.upload.concurrency)
-            this.#lanes.upload.concurrency = limit;
-        this.#most = Math.max(this.#most, this.#adaptive.limit);
-    }
-    /** Nothing is sent before `time` (ms since 1970); the latest wish wins. */
-    pauseUntil(time) {
-        this.#pausedUntil = Math.max(this.#pausedUntil, time);
-    }
-    /** Resolves when the registry's pause is over. */
-    async ready(signal) {
-        for (let wait = this.#wait(); wait > 0; wait = this.#wait()) {
-            await this.#clock.sleep(wait, signal);
-        }
-    }
-    #wait() {
-        return this.#pausedUntil - this.#clock.now();
-    }
-}
-/** Holds requests back while their registry asks for a pause, and notices when it does. */
-function congestion(controllerFor, clock) {
-    return (next) => async (request) => {
-        const controller = controllerFor(request.registry);
-        if (!request.urgent)
-            await controller.ready(request.signal);
-        try {
-            const response = await next(request);
-            const throttled = (0,throttle/* isThrottled */.B5)(response);
-            if (throttled || response.status === 503)
-                controller.troubled();
-            const wait = throttled || response.status === 503 ? (0,throttle/* announcedWait */.Di)(response, clock.now()) : 0;
-            if (wait)
-                controller.pauseUntil(clock.now() + wait);
-            return response;
-        }
-        catch (error) {
-            if (error instanceof errors/* PushError */.Vc && error.code === 'NETWORK')
-                controller.troubled();
-            throw error;
-        }
-    };
-}
-
-// EXTERNAL MODULE: ./lib/registry/profiles/index.js + 3 modules
-var profiles = __nccwpck_require__(4201);
-;// CONCATENATED MODULE: ./lib/registry/capabilities.js
-
-function known(value) {
-    return value === undefined ? 'unknown' : value ? 'yes' : 'no';
-}
-/**
- * What one registry can do, as far as it is known: from its profile at first, then from what it
- * answers. Everything learnt is used in the same push.
- */
-class Capabilities {
-    #profile;
-    /** a profile that was chosen, or follows from the host, is not argued with */
-    #certain;
-    #singlePost;
-    #ociTag;
-    #chunks;
-    #maxBody;
-    #chunkSize;
-    #minChunk = 0;
-    constructor(options) {
-        const chosen = options.profile === undefined ? undefined : (0,profiles/* profileNamed */.JD)(options.profile);
-        const certain = chosen ?? (0,profiles/* profileOfHost */.b$)(options.registry);
-        this.#certain = certain !== undefined;
-        this.#profile = certain ?? profiles/* GENERIC */.a9;
-        this.#singlePost = known(this.#profile.singlePost?.value);
-        this.#ociTag = known(this.#profile.ociTag?.value);
-        this.#chunks = known(this.#profile.chunks?.value);
-        this.#maxBody = this.#profile.maxBody?.value ?? Number.POSITIVE_INFINITY;
-        this.#chunkSize = options.chunkSize;
-    }
-    get profile() {
-        return this.#profile;
-    }
-    /** Whether `POST ?digest=` stores a blob in one request. */
-    get singlePost() {
-        return this.#singlePost;
-    }
-    set singlePost(value) {
-        this.#singlePost = value;
-    }
-    /** Whether several tags go in one request. */
-    get ociTag() {
-        return this.#ociTag;
-    }
-    set ociTag(value) {
-        this.#ociTag = value;
-    }
-    /** Whether blobs can be sent in chunks. */
-    get chunks() {
-        return this.#chunks;
-    }
-    set chunks(value) {
-        this.#chunks = value;
-    }
-    /** The largest request body that may get through, bytes. */
-    get maxBody() {
-        return this.#maxBody;
-    }
-    /** The chunks that are used for blobs larger than this, bytes; undefined: blobs go whole. */
-    get chunkSize() {
-        const { minChunk, maxChunk } = this.#profile;
-        const wanted = this.#chunkSize ?? (Number.isFinite(this.#maxBody) ? this.#maxBody : undefined);
-        if (wanted === undefined || this.#chunks === 'no')
-            return undefined;
-        const minimum = Math.max(this.#minChunk, minChunk?.value ?? 0);
-        return Math.max(Math.min(wanted, maxChunk?.value ?? wanted), minimum, 1);
-    }
-    /** The smallest chunk the registry has announced, bytes; 0 when it has not said. */
-    get announcedMinimum() {
-        return this.#minChunk;
-    }
-    /** A body of this size was refused; `next` is tried instead. */
-    bodyRefused(refused, next) {
-        this.#maxBody = Math.min(this.#maxBody, refused - 1, next);
-        if (this.#chunkSize !== undefined)
-            this.#chunkSize = Math.min(this.#chunkSize, next);
-    }
-    /** The registry says how small a chunk may be (`OCI-Chunk-Min-Length`), bytes. */
-    minimumAnnounced(bytes) {
-        this.#minChunk = Math.max(this.#minChunk, Math.min(bytes, MAX_MINIMUM));
-    }
-    /** Looks at an answer's headers for what gives the registry away. */
-    observe(headers) {
-        if (this.#certain || this.#profile !== profiles/* GENERIC */.a9)
-            return;
-        const profile = (0,profiles/* profileOfAnswer */.FY)(headers);
-        if (!profile)
-            return;
-        this.#profile = profile;
-        if (this.#singlePost === 'unknown')
-            this.#singlePost = known(profile.singlePost?.value);
-        if (this.#ociTag === 'unknown')
-            this.#ociTag = known(profile.ociTag?.value);
-        if (this.#chunks === 'unknown')
-            this.#chunks = known(profile.chunks?.value);
-        const { maxBody } = profile;
-        if (maxBody)
-            this.#maxBody = Math.min(this.#maxBody, maxBody.value);
-    }
-}
-/** A registry that asks for larger chunks than this is broken or hostile, bytes. */
-const MAX_MINIMUM = 1024 ** 3;
-/**
- * Shows every answer of a registry to its capabilities; inside of auth, which keeps challenges.
- * @param origin the registry's own: where a Location or a redirect leads, somebody else answers
- */
-function observe(capabilities, origin) {
-    return (next) => async (request) => {
-        const response = await next(request);
-        if (request.url.origin === origin.origin)
-            capabilities.observe(response.headers);
-        return response;
-    };
-}
-
+// EXTERNAL MODULE: ./lib/registry/connection.js
+var connection = __nccwpck_require__(72804);
 ;// CONCATENATED MODULE: ./lib/http/network-error.js
 
 
@@ -22542,10 +26579,8 @@ function networkError(thrown, host) {
     });
 }
 
-// EXTERNAL MODULE: ./lib/http/retry.js
-var retry = __nccwpck_require__(8394);
 // EXTERNAL MODULE: ./lib/oci/reference.js
-var reference = __nccwpck_require__(3940);
+var reference = __nccwpck_require__(87967);
 ;// CONCATENATED MODULE: ./lib/registry/endpoint.js
 
 
@@ -22612,180 +26647,6 @@ async function findOrigin(registry, options, signal) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/http/auth/middleware.js
-
-/** What `authorize` tells `auth` about an attempt, across all that may copy the request between them. */
-const NOTE = Symbol('what was sent');
-/**
- * Answers challenges: a 401 is shown to the authenticator, and the request is sent once more where
- * that makes sense. Outermost, so that nothing here holds a slot of the registry while it waits
- * for a token; it also has the token fetched before the request enters the chain.
- * @throws PushError (AUTHENTICATION) where credentials are missing, wrong or not enough
- */
-function auth(authenticatorFor) {
-    const trials = new Trials();
-    return (next) => async (request) => {
-        const authenticator = authenticatorFor(request.registry);
-        await authenticator.authorization(request);
-        const note = {};
-        const noted = { ...request, [NOTE]: note };
-        const response = await next(noted);
-        if (response.status !== 401)
-            return response;
-        if (!(await authenticator.challenged(request, response, note.sent)))
-            return response;
-        return trials.run(await authenticator.authorization(request), async () => {
-            const again = await next(noted);
-            const error = again.status === 401 ? await authenticator.refused?.(request, again, note.sent) : undefined;
-            if (error)
-                throw error;
-            return again;
-        });
-    };
-}
-/**
- * Lets a password be tried by one request alone: many that ask at once would be as many failed
- * logins where it is wrong, and some servers lock the account after a few. (A token has been
- * checked by the server that gave it.)
- */
-class Trials {
-    #refusals = new Map();
-    async run(header, work) {
-        if (!header?.startsWith('Basic '))
-            return work();
-        const earlier = this.#refusals.get(header);
-        if (earlier) {
-            const refusal = await earlier;
-            if (refusal)
-                throw refusal;
-            return work();
-        }
-        const { promise, resolve } = Promise.withResolvers();
-        this.#refusals.set(header, promise);
-        try {
-            const response = await work();
-            resolve(undefined);
-            return response;
-        }
-        catch (error) {
-            resolve(error instanceof errors/* PushError */.Vc && error.code === 'AUTHENTICATION' ? error : undefined);
-            throw error;
-        }
-    }
-}
-/**
- * Attaches the Authorization header, fresh for every attempt, however long the layers above waited.
- * Innermost; a header that the caller has set stays.
- */
-function authorize(authenticatorFor) {
-    return (next) => async (request) => {
-        if (request.headers['authorization'] !== undefined)
-            return next(request);
-        const authorization = await authenticatorFor(request.registry).authorization(request);
-        const note = request[NOTE];
-        if (note)
-            note.sent = authorization;
-        if (authorization === undefined)
-            return next(request);
-        return next({ ...request, headers: { ...request.headers, authorization } });
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/http/exchange.js
-const DEFAULT_MAX_RESPONSE_BYTES = 8 * 1024 * 1024;
-const EMPTY = new Uint8Array(0);
-async function readBounded(body, maximum) {
-    const chunks = [];
-    let size = 0;
-    // Leaving the loop early destroys the stream, and with it the connection of a server without end.
-    for await (const chunk of body) {
-        chunks.push(chunk.subarray(0, maximum - size));
-        size += chunk.length;
-        if (size >= maximum)
-            break;
-    }
-    return Buffer.concat(chunks);
-}
-/**
- * The innermost handler, and the one place where a response's body is consumed: every body, HEAD's
- * and errors' too, is read to its bound here, so that nothing above can leak a connection.
- */
-function exchange(transport) {
-    return async (request) => {
-        const { status, headers, body } = await transport.send(request);
-        if (request.stream && status >= 200 && status < 300) {
-            return { status, headers, body: EMPTY, stream: body };
-        }
-        const maximum = request.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES;
-        return { status, headers, body: await readBounded(body, maximum) };
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/http/log.js
-
-
-
-function describe(request) {
-    const size = request.body && request.body.size > 0 ? ` (${(0,util_text/* formatBytes */.z3)(request.body.size)})` : '';
-    return `${request.method} ${(0,redact/* redactUrl */.B)(request.url)}${size}`;
-}
-/** One detail line per attempt: method, URL without state, status, time. Never a header or a body. */
-function log(emit, clock) {
-    return (next) => async (request) => {
-        const started = clock.now();
-        const elapsed = () => (0,util_text/* formatDuration */.a3)(clock.now() - started);
-        try {
-            const response = await next(request);
-            emit({
-                type: 'detail',
-                message: `${describe(request)} → ${response.status} in ${elapsed()}`,
-            });
-            return response;
-        }
-        catch (error) {
-            const message = `${describe(request)} → ${(0,errors/* messageOf */.bD)(error)} after ${elapsed()}`;
-            emit({ type: 'detail', message });
-            throw error;
-        }
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/http/user-agent.js
-/** Says who is asking, so that a registry's operator can tell us from others. */
-function userAgent(value) {
-    return (next) => (request) => next({ ...request, headers: { ...request.headers, 'user-agent': value } });
-}
-
-;// CONCATENATED MODULE: ./lib/app/chain.js
-
-
-
-
-
-
-
-
-/** For questions that need no login: which scheme is spoken, and the token server's. */
-function openChain({ transport, retry: options, userAgent: agent }) {
-    return (0,http_transport/* compose */.Z)([userAgent(agent), (0,retry/* retry */.L5)(options), log(options.emit, options.clock)], exchange(transport));
-}
-/**
- * The order of everything that concerns one exchange, outermost first. Challenges are answered
- * outside of everything that waits for the registry: a token server on the registry's own host
- * would else wait behind the request that needs its token.
- */
-function registryChain({ transport, retry: options, userAgent: agent }, authenticator, controller, capabilities, origin) {
-    return (0,http_transport/* compose */.Z)([
-        userAgent(agent),
-        auth(() => authenticator),
-        (0,retry/* retry */.L5)(options),
-        congestion(() => controller, options.clock),
-        observe(capabilities, origin),
-        log(options.emit, options.clock),
-        authorize(() => authenticator),
-    ], exchange(transport));
-}
-
 ;// CONCATENATED MODULE: ./lib/app/connections.js
 
 
@@ -22793,6 +26654,22 @@ function registryChain({ transport, retry: options, userAgent: agent }, authenti
 
 
 
+
+/** See `Connection.mayPull`: asks for the token that a mount would be sent with. */
+function pullCheck(registry, origin, authenticator) {
+    return async (repository, pushTo, signal) => {
+        const pull = (0,connection/* pullScope */.iH)(repository);
+        const request = {
+            method: 'POST',
+            url: new URL(`/v2/${pushTo}/blobs/uploads/`, origin),
+            headers: {},
+            registry,
+            scopes: [(0,connection/* pushScope */.Xu)(pushTo), pull],
+            ...(signal ? { signal } : {}),
+        };
+        return (await authenticator.grants(request, pull)) ?? true;
+    };
+}
 async function connectTo(registry, { config, parts, credentials, mask }, signal) {
     const { insecure = false, plainHttp = false, profile } = config.registries[registry] ?? {};
     const { retry } = parts;
@@ -22811,7 +26688,18 @@ async function connectTo(registry, { config, parts, credentials, mask }, signal)
     });
     const capabilities = new Capabilities({ registry, profile, chunkSize });
     const send = registryChain(parts, authenticator, congestion, capabilities, origin);
-    return { registry, origin, send, retry, congestion, capabilities, resolve: addresses/* systemResolve */.SI };
+    return {
+        registry,
+        origin,
+        send,
+        retry,
+        congestion,
+        capabilities,
+        resolve: addresses/* systemResolve */.SI,
+        anonymous: open,
+        challenged: () => authenticator.asked(),
+        mayPull: pullCheck(registry, origin, authenticator),
+    };
 }
 /** Makes one connection per registry, when it is first asked for. */
 function createConnections(options) {
@@ -22824,7 +26712,7 @@ function createConnections(options) {
 }
 
 // EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
+var external_node_path_ = __nccwpck_require__(76760);
 ;// CONCATENATED MODULE: ./lib/http/auth/auth-file.js
 
 function set(value) {
@@ -22869,55 +26757,11 @@ function scopedFolder(host) {
 }
 
 // EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
+var promises_ = __nccwpck_require__(51455);
 // EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
-;// CONCATENATED MODULE: external "node:child_process"
-const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
-;// CONCATENATED MODULE: ./lib/util/run-program.js
-
-function collector(maximum) {
-    const chunks = [];
-    let size = 0;
-    return {
-        add: (chunk) => {
-            if (size < maximum)
-                chunks.push(chunk.subarray(0, maximum - size));
-            size += chunk.length;
-        },
-        text: () => Buffer.concat(chunks).toString('utf8'),
-    };
-}
-/**
- * Runs a program without a shell and collects what it says.
- * @param file name or path of an executable
- * @throws the system's error (ENOENT, EACCES) when it cannot be started, an AbortError when aborted
- */
-function runProgram(file, args, options = {}) {
-    const { input, env, timeoutMs, maxOutputBytes = 1024 * 1024, signal } = options;
-    return new Promise((resolve, reject) => {
-        const child = (0,external_node_child_process_namespaceObject.spawn)(file, args, {
-            shell: false,
-            windowsHide: true,
-            stdio: ['pipe', 'pipe', 'pipe'],
-            ...(env ? { env } : {}),
-            ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
-            ...(signal ? { signal } : {}),
-        });
-        const stdout = collector(maxOutputBytes);
-        const stderr = collector(maxOutputBytes);
-        child.stdout.on('data', (chunk) => stdout.add(chunk));
-        child.stderr.on('data', (chunk) => stderr.add(chunk));
-        child.on('error', reject);
-        child.on('close', (code) => {
-            resolve({ code: code ?? undefined, stdout: stdout.text(), stderr: stderr.text() });
-        });
-        // A program that ends without reading its input closes the pipe: that is its right.
-        child.stdin.on('error', () => undefined);
-        child.stdin.end(input ?? '');
-    });
-}
-
+var external_node_fs_ = __nccwpck_require__(73024);
+// EXTERNAL MODULE: ./lib/util/run-program.js + 1 modules
+var run_program = __nccwpck_require__(45179);
 ;// CONCATENATED MODULE: ./lib/http/auth/credential-helper.js
 
 
@@ -22970,7 +26814,7 @@ async function findHelper(name, host) {
     return undefined;
 }
 async function ask(file, name, server, host) {
-    const run = host.run ?? runProgram;
+    const run = host.run ?? run_program/* runProgram */.m;
     try {
         return await run(file, ['get'], {
             input: server,
@@ -22992,7 +26836,7 @@ function complaintOf(result) {
     const said = result.stdout.includes('{') ? result.stderr : result.stdout || result.stderr;
     return (0,util_text/* printable */.g$)(said.trim().split('\n')[0] ?? '', 160);
 }
-function readAnswer(name, result) {
+function credential_helper_readAnswer(name, result) {
     let answer;
     try {
         answer = JSON.parse(result.stdout);
@@ -23028,7 +26872,7 @@ async function askHelper(name, server, host) {
     }
     const result = await ask(file, name, server, host);
     if (result.code === 0)
-        return readAnswer(name, result);
+        return credential_helper_readAnswer(name, result);
     const said = `${result.stdout}\n${result.stderr}`;
     if (NOTHING.some((text) => said.includes(text)))
         return undefined;
@@ -23418,10 +27262,10 @@ function credentialsOf(config, host, emit) {
     });
 }
 
-// EXTERNAL MODULE: ./node_modules/undici/lib/api/api-request.js
-var api_request = __nccwpck_require__(4043);
-// EXTERNAL MODULE: ./node_modules/undici/lib/dispatcher/agent.js
-var agent = __nccwpck_require__(7405);
+// EXTERNAL MODULE: ../../work/main/node_modules/undici/lib/api/api-request.js
+var api_request = __nccwpck_require__(95259);
+// EXTERNAL MODULE: ../../work/main/node_modules/undici/lib/dispatcher/agent.js
+var agent = __nccwpck_require__(43389);
 ;// CONCATENATED MODULE: ./lib/http/undici.js
 // Its parts, not the whole: with fetch, caches, mocks and WebSockets it takes as long to load as
 // Node takes to start (.github/adr/0003).
@@ -23432,7 +27276,7 @@ var agent = __nccwpck_require__(7405);
 async function trusted(ca) {
     if (ca === undefined)
         return undefined;
-    const { getCACertificates } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 1692, 19));
+    const { getCACertificates } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 41692, 19));
     return [...getCACertificates('default'), ca];
 }
 async function createDispatcher(options) {
@@ -23452,7 +27296,7 @@ async function createDispatcher(options) {
     const { http, https, none } = options.proxy ?? {};
     if (!http && !https)
         return new agent(settings);
-    const { EnvHttpProxyAgent } = await __nccwpck_require__.e(/* import() */ 752).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6752, 19));
+    const { EnvHttpProxyAgent } = await __nccwpck_require__.e(/* import() */ 576).then(__nccwpck_require__.t.bind(__nccwpck_require__, 40576, 19));
     return new EnvHttpProxyAgent({
         ...settings,
         // Empty, not missing: what is missing would be looked up in the process's own environment.
@@ -23632,8 +27476,10 @@ function createTransports(config, env) {
 }
 
 // EXTERNAL MODULE: ./lib/app/version.js
-var version = __nccwpck_require__(1271);
+var version = __nccwpck_require__(40548);
 ;// CONCATENATED MODULE: ./lib/app/wire.js
+
+
 
 
 
@@ -23645,19 +27491,22 @@ function wireNetwork(config, host, emit) {
     const transport = createTransports(config, host.env);
     const policy = { ...backoff/* DEFAULT_RETRY */.v, ...host.backoff, attempts: config.attempts };
     const retry = { policy, clock: clock/* systemClock */.m, emit };
+    const parts = { transport, retry, userAgent: `idpbuilder-push/${version/* VERSION */.x} (${host.kind})` };
     const connect = createConnections({
         config,
-        parts: { transport, retry, userAgent: `idpbuilder-push/${version/* VERSION */.x} (${host.kind})` },
+        parts,
         credentials: credentialsOf(config, host, emit),
         mask: host.mask,
     });
-    return { connect, close: () => transport.close() };
+    const { env } = host;
+    const ancestry = createAncestry({ config, env, send: openChain(parts) });
+    return { connect, ancestry, close: () => transport.close() };
 }
 
 
 /***/ }),
 
-/***/ 948:
+/***/ 94969:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -23665,8 +27514,8 @@ function wireNetwork(config, host, emit) {
 /* harmony export */   au: () => (/* binding */ didYouMean)
 /* harmony export */ });
 /* unused harmony export nearest */
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9661);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7583);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(82010);
 
 
 /** How many letters must change to make one word of the other (Levenshtein). */
@@ -23713,7 +27562,7 @@ function refuseUnknown(names, known, where) {
 
 /***/ }),
 
-/***/ 932:
+/***/ 40864:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -23737,9 +27586,56 @@ const TRUSTED = { action: true, cli: true, config: 'trusted' };
 /** A flag without an input. */
 const CLI_ONLY = { action: false, cli: true, config: 'no' };
 
+// EXTERNAL MODULE: ./lib/oci/format-error.js
+var format_error = __nccwpck_require__(22040);
+// EXTERNAL MODULE: ./lib/config/shown.js
+var shown = __nccwpck_require__(82010);
 // EXTERNAL MODULE: ./lib/config/values.js
-var values = __nccwpck_require__(6618);
+var values = __nccwpck_require__(45253);
+// EXTERNAL MODULE: ./lib/config/yaml.js
+var yaml = __nccwpck_require__(93120);
+;// CONCATENATED MODULE: ./lib/config/tag-policies.js
+
+
+
+
+const POLICIES = ['move', 'never-move', 'forward'];
+const EXPECTED = 'expected move, never-move or forward, or PATTERN: POLICY for some tags, for example latest: forward';
+function isPolicy(text) {
+    return POLICIES.includes(text);
+}
+function readRule(entry) {
+    // A tag holds no colon, a policy neither.
+    const colon = entry.lastIndexOf(':');
+    const pattern = colon < 0 ? '*' : entry.slice(0, colon).trim();
+    const policy = entry.slice(colon + 1).trim();
+    if (!isPolicy(policy))
+        throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(entry)} is not a tag policy (${EXPECTED})`);
+    if (!/^[\w.*-]{1,128}$/.test(pattern)) {
+        throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(pattern)} fits no tag (expected letters, digits, ".", "_", "-" and "*" for any text)`);
+    }
+    return { pattern, policy };
+}
+/** The entries of a YAML list: texts, or maps as `- latest: forward` is one. */
+function entriesOf(given) {
+    if (typeof given === 'string')
+        return (0,values/* splitList */.ry)(given);
+    if (Array.isArray(given)) {
+        const entries = given.map(entriesOf);
+        return entries.includes(undefined) ? undefined : entries.flatMap((entry) => entry ?? []);
+    }
+    if (!(0,yaml/* isMap */.j)(given))
+        return undefined;
+    const pairs = Object.entries(given);
+    return pairs.every(([, policy]) => typeof policy === 'string')
+        ? pairs.map(([pattern, policy]) => `${pattern}: ${policy}`)
+        : undefined;
+}
+/** Rules by pattern, or one policy for all tags; the first that fits holds. */
+const tagPolicies = (0,values/* value */.Uq)('a list of tag policies', (given) => entriesOf(given)?.map(readRule));
+
 ;// CONCATENATED MODULE: ./lib/config/options/image.js
+
 
 
 /** What is pushed, and to which names. */
@@ -23759,6 +27655,23 @@ const IMAGE_OPTIONS = defineOptions({
         short: 't',
         repeatable: true,
         help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry, else it is at Docker Hub.',
+    },
+    'tag-policy': {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: tagPolicies,
+        placeholder: 'POLICY',
+        repeatable: true,
+        default: 'move',
+        help: 'What may become of a tag that names another image: move, never-move (an error, before any tag is moved) or forward (never back to an older version or commit; it stays where that cannot be told); one for all, or several as PATTERN: POLICY, separated by newlines or commas, of which the first that fits holds (latest: forward, *.*.*: never-move).',
+    },
+    'require-registries': {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: (0,values/* choice */.Yq)('all', 'any', 'best-effort'),
+        placeholder: 'WHICH',
+        default: 'all',
+        help: 'Which registries have to get the image: all (or no tag is moved anywhere; those with optional: true in the config may fail), any (one is enough, and each gets all of its tags or none) or best-effort (one is enough, and each gets the tags it takes); what failed then is a warning.',
     },
     push: {
         ...EVERYWHERE,
@@ -23843,6 +27756,43 @@ const PUSH_OPTIONS = defineOptions({
         placeholder: 'SIZE',
         help: 'Send larger blobs in chunks of this size (16MiB); without it they go whole, and in chunks only where the registry or a proxy needs that.',
     },
+    resume: {
+        ...EVERYWHERE,
+        group: 'Push',
+        schema: values/* flag */.Jt,
+        default: 'true',
+        help: 'Go on where an interrupted push of the same image stopped; with false (--no-resume on the command line), nothing of an earlier run is used and nothing is written down for a later one.',
+    },
+    cache: {
+        ...EVERYWHERE,
+        group: 'Push',
+        schema: values/* flag */.Jt,
+        default: 'true',
+        help: 'Keep a record of which blobs were seen where, and in the action keep it and what resume needs in the Actions cache; with false (--no-cache on the command line), neither is done.',
+    },
+    'cache-directory': {
+        ...TRUSTED,
+        group: 'Push',
+        schema: values/* text */.Qq,
+        placeholder: 'DIR',
+        help: 'Keep the resume state and the record in this folder, instead of in the Actions cache or ~/.idpbuilder: for self-hosted runners and other CI systems.',
+    },
+    'cache-max-size': {
+        ...EVERYWHERE,
+        group: 'Push',
+        schema: values/* fileSize */.Ov,
+        placeholder: 'SIZE',
+        default: '16MiB',
+        help: 'How large the record may grow, 64KiB to 1GiB; what was not used for longest goes first.',
+    },
+    'cache-max-entries': {
+        ...EVERYWHERE,
+        group: 'Push',
+        schema: (0,values/* wholeNumber */.rD)(1, 10_000_000),
+        placeholder: 'N',
+        default: '100000',
+        help: 'How many blobs the record may hold, 1 to 10000000; what was not used for longest goes first.',
+    },
     probe: {
         ...EVERYWHERE,
         group: 'Push',
@@ -23857,7 +27807,7 @@ const PUSH_OPTIONS = defineOptions({
         group: 'Push',
         schema: values/* rawText */.iL,
         placeholder: 'FILE|YAML',
-        help: 'More settings as YAML text or the path of a YAML file: these options by name, and registries with settings by host; a file inside the workspace cannot set logins, certificates or insecure.',
+        help: 'More settings as YAML text or the path of a YAML file: these options by name, and registries with settings by host; a file inside the workspace cannot set logins, certificates, insecure or cache-directory.',
     },
     quiet: {
         ...EVERYWHERE,
@@ -23951,7 +27901,17 @@ const REGISTRY_OPTIONS = defineOptions({
         placeholder: 'TOKEN',
         secret: true,
         actionDefault: '${{ github.token }}',
-        help: 'The token used for ghcr.io where no other login is found.',
+        help: 'The token used for ghcr.io where no other login is found, and to ask GitHub how commits follow each other (tag-policy: forward).',
+    },
+    'github-api-url': {
+        ...TRUSTED,
+        group: 'Registry',
+        schema: values/* apiUrl */.y0,
+        placeholder: 'URL',
+        default: 'https://api.github.com',
+        actionDefault: '${{ github.api_url }}',
+        env: 'GITHUB_API_URL',
+        help: 'Where GitHub’s API answers: it is asked how commits follow each other, and only where tag-policy: forward needs that.',
     },
     insecure: {
         ...TRUSTED,
@@ -24004,15 +27964,15 @@ function isOptionName(name) {
 
 /***/ }),
 
-/***/ 5387:
+/***/ 14160:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   I: () => (/* binding */ parseRegistryUrl)
 /* harmony export */ });
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6709);
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3940);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7583);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(87967);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(82010);
 
 
 
@@ -24054,7 +28014,7 @@ function printablePath(path) {
 
 /***/ }),
 
-/***/ 1731:
+/***/ 26877:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -24064,36 +28024,28 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
+var errors = __nccwpck_require__(48946);
 // EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
+var promises_ = __nccwpck_require__(51455);
 ;// CONCATENATED MODULE: ./lib/config/files.js
 
 /** This machine's files. */
 const localFiles = {
     read: (path) => (0,promises_.readFile)(path, 'utf8'),
     realPath: (path) => (0,promises_.realpath)(path),
+    isFolder: async (path) => (await (0,promises_.stat)(path)).isDirectory(),
 };
 
-;// CONCATENATED MODULE: ./lib/config/freeze.js
-/** Freezes a value and everything in it. */
-function deepFreeze(value) {
-    if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-        Object.freeze(value);
-        for (const inner of Object.values(value))
-            deepFreeze(inner);
-    }
-    return value;
-}
-
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/config/nearest.js
-var nearest = __nccwpck_require__(948);
-// EXTERNAL MODULE: ./lib/config/options.js + 4 modules
-var options = __nccwpck_require__(932);
+var nearest = __nccwpck_require__(94969);
+// EXTERNAL MODULE: ./lib/config/options.js + 5 modules
+var options = __nccwpck_require__(40864);
 // EXTERNAL MODULE: ./lib/config/shown.js
-var shown = __nccwpck_require__(7583);
+var shown = __nccwpck_require__(82010);
 // EXTERNAL MODULE: ./lib/config/values.js
-var values = __nccwpck_require__(6618);
+var values = __nccwpck_require__(45253);
 ;// CONCATENATED MODULE: ./lib/config/layers.js
 
 
@@ -24170,10 +28122,70 @@ function layers_valueOf(layers, name) {
     return layerOf(layers, name)?.values[name];
 }
 
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
+;// CONCATENATED MODULE: ./lib/config/kept.js
+
+
+
+
+const EXPECTED = 'expected the path of a folder, which is made when it is missing';
+/** What stands where the folder is to be; undefined where nothing is in its way. */
+async function obstacle(folder, files) {
+    try {
+        return (await files.isFolder(folder)) ? undefined : 'is not a folder';
+    }
+    catch (error) {
+        const code = (0,errors/* systemCode */.xU)(error);
+        if (code === 'ENOENT')
+            return undefined;
+        return code === 'ENOTDIR' ? 'is below a file' : 'cannot be looked at';
+    }
+}
+/**
+ * The folder as an absolute path. It may be missing: it is made when something is first kept in it.
+ * @throws PushError where a push could only find out later that nothing can be kept there
+ */
+async function readFolder(given, where, files) {
+    // Inputs and YAML never see a shell: this would become a folder called ~ in the checkout.
+    if (/^~(?:[/\\]|$)/.test(given)) {
+        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(given)} starts with ~, which only a shell replaces (expected the whole path)`);
+    }
+    const folder = (0,external_node_path_.resolve)(given);
+    const problem = await obstacle(folder, files);
+    if (problem !== undefined)
+        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(given)} ${problem} (${EXPECTED})`);
+    return folder;
+}
+/** What a push keeps for later ones, and where. */
+async function readKept(places, files, onWarning) {
+    const resume = layers_valueOf(places, 'resume') ?? true;
+    const cache = layers_valueOf(places, 'cache') ?? true;
+    const given = layers_valueOf(places, 'cache-directory');
+    const where = layerOf(places, 'cache-directory')?.nameOf('cache-directory') ?? 'cache-directory';
+    if (given !== undefined && !resume && !cache) {
+        onWarning?.(`${where}: nothing is kept there, because both resume and cache are false`);
+    }
+    return {
+        resume,
+        cache,
+        ...(given === undefined ? {} : { cacheDirectory: await readFolder(given, where, files) }),
+        cacheMaxSize: layers_valueOf(places, 'cache-max-size') ?? 16 * 1024 * 1024,
+        cacheMaxEntries: layers_valueOf(places, 'cache-max-entries') ?? 100_000,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/config/freeze.js
+/** Freezes a value and everything in it. */
+function deepFreeze(value) {
+    if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+        Object.freeze(value);
+        for (const inner of Object.values(value))
+            deepFreeze(inner);
+    }
+    return value;
+}
+
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
+var util_text = __nccwpck_require__(89598);
 ;// CONCATENATED MODULE: ./lib/config/secrets.js
 // A line of a secret that is shorter than this would blank out half of every log.
 const SHORTEST_LINE = 4;
@@ -24242,54 +28254,8 @@ function announceFromUrl(onSecret, url) {
         announce(onSecret, password, username);
 }
 
-;// CONCATENATED MODULE: ./lib/config/yaml.js
-
-// More than any hand-written file needs; a bound, because the text may come from anyone.
-const LARGEST = 1024 * 1024;
-/** A sentence without the text itself: `yaml`'s own messages quote lines, and lines hold passwords. */
-function malformed(where, at) {
-    const place = at ? ` at line ${at.line}, column ${at.col}` : '';
-    return (0,errors/* configError */.Fj)(`${where}: this is not valid YAML${place} (expected name: value lines)`);
-}
-/**
- * Parses YAML into strings, lists and maps. Scalars stay the text that was written (the failsafe
- * schema), so that a password of digits keeps its leading zeros and every option is read by one
- * schema, wherever it comes from.
- * @param where what is parsed, for messages
- */
-async function parseYaml(text, where) {
-    if (text.length > LARGEST) {
-        throw (0,errors/* configError */.Fj)(`${where}: the YAML is larger than 1 MiB (expected a few lines of settings)`);
-    }
-    // Loaded only now: most pushes have no YAML, and start-up is what every push pays.
-    const { LineCounter, parseDocument } = await __nccwpck_require__.e(/* import() */ 815).then(__nccwpck_require__.t.bind(__nccwpck_require__, 8815, 19));
-    const lines = new LineCounter();
-    const document = parseDocument(text, {
-        schema: 'failsafe',
-        prettyErrors: false,
-        lineCounter: lines,
-        logLevel: 'silent',
-    });
-    const [error] = document.errors;
-    if (error?.code === 'DUPLICATE_KEY') {
-        const { line } = lines.linePos(error.pos[0]);
-        throw (0,errors/* configError */.Fj)(`${where}: a name is given twice at line ${line} (expected each name once)`);
-    }
-    if (error)
-        throw malformed(where, lines.linePos(error.pos[0]));
-    try {
-        return document.toJS();
-    }
-    catch {
-        // an alias without its anchor, or too many of them
-        throw malformed(where);
-    }
-}
-/** True for what YAML calls a map. */
-function isMap(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+// EXTERNAL MODULE: ./lib/config/yaml.js
+var yaml = __nccwpck_require__(93120);
 ;// CONCATENATED MODULE: ./lib/config/config-file.js
 
 
@@ -24339,11 +28305,11 @@ async function readConfigText(given, files, workspace) {
 /** The settings of a config by name, checked for unknown and forbidden names, not yet for values. */
 async function parseConfig({ text, where, trusted }, onSecret) {
     announceFromYaml(onSecret, text);
-    const document = await parseYaml(text, where);
+    const document = await (0,yaml/* parseYaml */.h)(text, where);
     announceFromTree(onSecret, document);
     if (document === null || document === '')
         return {};
-    if (!isMap(document)) {
+    if (!(0,yaml/* isMap */.j)(document)) {
         throw (0,errors/* configError */.Fj)(`${where}: this is not a map of settings (expected name: value lines)`);
     }
     (0,nearest/* refuseUnknown */.BW)(Object.keys(document), [...(0,options/* optionNames */.W6)('config'), 'registries'], where);
@@ -24358,11 +28324,11 @@ function forbidden(where, name) {
 }
 
 // EXTERNAL MODULE: ./lib/oci/format-error.js
-var format_error = __nccwpck_require__(6709);
+var format_error = __nccwpck_require__(22040);
 // EXTERNAL MODULE: ./lib/oci/reference.js
-var oci_reference = __nccwpck_require__(3940);
+var oci_reference = __nccwpck_require__(87967);
 // EXTERNAL MODULE: ./lib/config/registry-url.js
-var registry_url = __nccwpck_require__(5387);
+var registry_url = __nccwpck_require__(14160);
 ;// CONCATENATED MODULE: ./lib/config/registry-auth.js
 
 
@@ -24373,14 +28339,14 @@ var registry_url = __nccwpck_require__(5387);
 
 
 const FIELDS = ['registry', 'username', 'password'];
-const EXPECTED = 'expected a YAML list of registry, username and password';
+const registry_auth_EXPECTED = 'expected a YAML list of registry, username and password';
 function readEntry(entry, where) {
-    if (!isMap(entry))
-        throw (0,errors/* configError */.Fj)(`${where} is not a map (${EXPECTED})`);
+    if (!(0,yaml/* isMap */.j)(entry))
+        throw (0,errors/* configError */.Fj)(`${where} is not a map (${registry_auth_EXPECTED})`);
     (0,nearest/* refuseUnknown */.BW)(Object.keys(entry), FIELDS, where);
     const { registry = oci_reference/* DOCKER_HUB */.Xb, username, password } = entry;
     if (typeof username !== 'string' || typeof password !== 'string' || !username || !password) {
-        throw (0,errors/* configError */.Fj)(`${where} has no ${username ? 'password' : 'username'} (${EXPECTED})`);
+        throw (0,errors/* configError */.Fj)(`${where} has no ${username ? 'password' : 'username'} (${registry_auth_EXPECTED})`);
     }
     try {
         const { host, plainHttp } = (0,registry_url/* parseRegistryUrl */.I)(typeof registry === 'string' ? registry.trim() : '');
@@ -24399,10 +28365,10 @@ function readEntry(entry, where) {
 async function readRegistryAuth(given, where, onSecret) {
     if (typeof given === 'string')
         announceFromYaml(onSecret, given);
-    const entries = typeof given === 'string' ? await parseYaml(given, where) : given;
+    const entries = typeof given === 'string' ? await (0,yaml/* parseYaml */.h)(given, where) : given;
     announceFromTree(onSecret, entries);
     if (!Array.isArray(entries))
-        throw (0,errors/* configError */.Fj)(`${where}: this is not a list (${EXPECTED})`);
+        throw (0,errors/* configError */.Fj)(`${where}: this is not a list (${registry_auth_EXPECTED})`);
     const logins = entries.map((entry, index) => readEntry(entry, `${where}: entry ${index + 1}`));
     const seen = new Set();
     for (const { host } of logins) {
@@ -24413,10 +28379,10 @@ async function readRegistryAuth(given, where, onSecret) {
     return logins;
 }
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/mini/schemas.js + 7 modules
-var schemas = __nccwpck_require__(8315);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/mini/schemas.js
+var schemas = __nccwpck_require__(64924);
 // EXTERNAL MODULE: ./lib/registry/profiles/index.js + 3 modules
-var profiles = __nccwpck_require__(4201);
+var profiles = __nccwpck_require__(30868);
 ;// CONCATENATED MODULE: ./lib/config/registry-fields.js
 
 
@@ -24434,6 +28400,7 @@ const SHAPE = {
     'ca-file': values/* text */.Qq,
     ca: values/* rawText */.iL,
     profile: (0,values/* choice */.Yq)(...profiles/* PROFILES */.jI.map(({ name }) => name)),
+    optional: values/* flag */.Jt,
 };
 const KNOWN = Object.keys(SHAPE);
 /** Refuses an http:// or https:// that says the opposite of `plain-http`. */
@@ -24450,12 +28417,12 @@ function fieldsSchema() {
 function readFields(given, where, trusted) {
     if (given === '' || given === null)
         return {};
-    if (!isMap(given)) {
+    if (!(0,yaml/* isMap */.j)(given)) {
         throw (0,errors/* configError */.Fj)(`${where}: this is not a map (expected ${KNOWN.join(', ')})`);
     }
     (0,nearest/* refuseUnknown */.BW)(Object.keys(given), KNOWN, where);
-    const [first] = Object.keys(given);
-    // Each of them is a login or lowers the guard; one that later does neither may pass here.
+    // Each of the others is a login or lowers the guard.
+    const first = Object.keys(given).find((name) => name !== 'optional');
     if (!trusted && first !== undefined)
         throw forbidden(where, first);
     const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
@@ -24470,7 +28437,7 @@ function readRegistries(given, where, trusted) {
     const registries = new Map();
     if (given === undefined || given === '')
         return registries;
-    if (!isMap(given)) {
+    if (!(0,yaml/* isMap */.j)(given)) {
         throw (0,errors/* configError */.Fj)(`${where}: registries is not a map (expected host: and settings below it)`);
     }
     for (const [key, value] of Object.entries(given)) {
@@ -24564,7 +28531,7 @@ async function checkCertificates(pem, where) {
     const blocks = pem.match(BLOCK) ?? [];
     if (blocks.length === 0)
         throw (0,errors/* configError */.Fj)(`${where} holds no certificate (${certificates_EXPECTED})`);
-    const { X509Certificate } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7598, 19));
+    const { X509Certificate } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 77598, 19));
     for (const [index, block] of blocks.entries()) {
         try {
             // oxlint-disable-next-line no-new -- the constructor is the check
@@ -24676,12 +28643,14 @@ async function mergeRegistries(layers, files, incomplete) {
     const merged = Object.create(null);
     for (const host of new Set(layers.flatMap((layer) => [...layer.keys()]))) {
         const fields = layers.map((layer) => layer.get(host)).filter((entry) => entry !== undefined);
+        const optional = fields.find((entry) => entry.optional !== undefined)?.optional;
         const profile = fields.find((entry) => entry.profile !== undefined)?.profile;
         merged[host] = {
             ...pickLogin(fields, incomplete),
             insecure: fields.find((entry) => entry.insecure !== undefined)?.insecure ?? false,
             plainHttp: fields.find((entry) => entry.plainHttp !== undefined)?.plainHttp ?? false,
             ...(await pickCertificates(fields, files)),
+            ...(optional ? { optional } : {}),
             ...(profile === undefined ? {} : { profile }),
         };
     }
@@ -24772,6 +28741,8 @@ function sourceRegistry(source) {
 
 
 
+
+const GITHUB_API = 'https://api.github.com';
 /** The host for options that name none: `registry`, else the first tag's, else the source's. */
 function defaultHost(layers, firstTarget) {
     const registry = layers_valueOf(layers, 'registry');
@@ -24857,7 +28828,8 @@ function readPace(places) {
  * @throws PushError with code GENERAL and one sentence that names the option
  */
 async function resolveConfig(request) {
-    const places = await readPlaces(request, request.files ?? localFiles);
+    const { files = localFiles } = request;
+    const places = await readPlaces(request, files);
     const get = (name) => layers_valueOf(places, name);
     const probe = readProbe(places);
     const source = probe ? '' : requireSource(places);
@@ -24870,11 +28842,15 @@ async function resolveConfig(request) {
         targets,
         push,
         registries: await readRegistrySettings(places, targets, push, request),
+        tagPolicies: get('tag-policy') ?? [],
+        requireRegistries: get('require-registries') ?? 'all',
         ...(githubToken ? { githubToken } : {}),
+        githubApiUrl: get('github-api-url') ?? GITHUB_API,
         platforms: get('platforms') ?? [],
         compression: get('compression') ?? 'gzip',
         foreignLayers: get('foreign-layers') ?? false,
         ...readPace(places),
+        ...(await readKept(places, files, request.onWarning)),
         verbosity: verbosity(places, request.env),
     };
     warnOfUnusedLogin(places, config, request);
@@ -24884,13 +28860,13 @@ async function resolveConfig(request) {
 
 /***/ }),
 
-/***/ 7583:
+/***/ 82010:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ shown)
 /* harmony export */ });
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8805);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(89598);
 
 /** A value somebody wrote, short and safe to print; never used for secrets. */
 function shown(given) {
@@ -24906,7 +28882,7 @@ function shown(given) {
 
 /***/ }),
 
-/***/ 6618:
+/***/ 45253:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -24915,7 +28891,9 @@ function shown(given) {
 /* harmony export */   Jt: () => (/* binding */ flag),
 /* harmony export */   M8: () => (/* binding */ oneSource),
 /* harmony export */   NB: () => (/* binding */ logins),
+/* harmony export */   Ov: () => (/* binding */ fileSize),
 /* harmony export */   Qq: () => (/* binding */ text),
+/* harmony export */   Uq: () => (/* binding */ value),
 /* harmony export */   Yq: () => (/* binding */ choice),
 /* harmony export */   iL: () => (/* binding */ rawText),
 /* harmony export */   oG: () => (/* binding */ autoOrNumber),
@@ -24923,16 +28901,20 @@ function shown(given) {
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   p_: () => (/* binding */ list),
 /* harmony export */   rD: () => (/* binding */ wholeNumber),
+/* harmony export */   ry: () => (/* binding */ splitList),
 /* harmony export */   u5: () => (/* binding */ registry),
+/* harmony export */   y0: () => (/* binding */ apiUrl),
 /* harmony export */   yD: () => (/* binding */ secretText)
 /* harmony export */ });
-/* unused harmony exports value, splitList */
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8315);
-/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(8532);
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6709);
-/* harmony import */ var _oci_platform_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7122);
-/* harmony import */ var _registry_url_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(5387);
-/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7583);
+/* unused harmony export sizeBetween */
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(64924);
+/* harmony import */ var zod_mini__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(64556);
+/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(581);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(22040);
+/* harmony import */ var _oci_platform_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(33147);
+/* harmony import */ var _registry_url_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(14160);
+/* harmony import */ var _shown_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(82010);
+
 
 
 
@@ -24944,20 +28926,20 @@ function shown(given) {
  * `read` returns undefined, or throws a FormatError with its own words, for what it cannot use.
  */
 function value(expected, read) {
-    return zod_mini__WEBPACK_IMPORTED_MODULE_2__/* .transform */ .pdi((given, context) => {
-        let message = `${(0,_shown_js__WEBPACK_IMPORTED_MODULE_3__/* .shown */ .S)(given)} is not ${expected}`;
+    return zod_mini__WEBPACK_IMPORTED_MODULE_3__/* .transform */ .pdi((given, context) => {
+        let message = `${(0,_shown_js__WEBPACK_IMPORTED_MODULE_4__/* .shown */ .S)(given)} is not ${expected}`;
         try {
             const result = read(given);
             if (result !== undefined)
                 return result;
         }
         catch (error) {
-            if (!(error instanceof _oci_format_error_js__WEBPACK_IMPORTED_MODULE_4__/* .FormatError */ .I))
+            if (!(error instanceof _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I))
                 throw error;
             message = error.message;
         }
         context.issues.push({ code: 'custom', input: given, message });
-        return zod_mini__WEBPACK_IMPORTED_MODULE_5__/* .NEVER */ .tm;
+        return zod_mini__WEBPACK_IMPORTED_MODULE_6__/* .NEVER */ .tm;
     });
 }
 /** One line of text. */
@@ -24968,7 +28950,18 @@ const oneSource = value('a source', (given) => {
         return undefined;
     if (!/[\r\n]/.test(given.trim()))
         return given.trim();
-    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_4__/* .FormatError */ .I('several sources are not supported yet (expected one line)');
+    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I('several sources are not supported yet (expected one line)');
+});
+/** The address of an API that gets a token: TLS, except on this machine. Without a slash at its end. */
+const apiUrl = value('the https:// address of an API', (given) => {
+    if (typeof given !== 'string' || !URL.canParse(given.trim()))
+        return undefined;
+    const url = new URL(given.trim());
+    const safe = url.protocol === 'https:' || (0,_http_addresses_js__WEBPACK_IMPORTED_MODULE_0__/* .isLoopbackHost */ .cW)(url.hostname);
+    if (!safe || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+        return undefined;
+    }
+    return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 });
 /** Text that is kept as it is, line ends included. */
 const rawText = value('text', (given) => (typeof given === 'string' ? given : undefined));
@@ -24980,7 +28973,7 @@ function withoutLineEnd(secret) {
 const secretText = value('text', (given) => {
     if (typeof given === 'string')
         return withoutLineEnd(given);
-    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_4__/* .FormatError */ .I('the value is not a text');
+    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I('the value is not a text');
 });
 /** The booleans of YAML 1.2's core schema, as GitHub's own toolkit reads them: no `yes`, no `on`. */
 const flag = value('true or false', (given) => {
@@ -25008,12 +29001,12 @@ const list = value('a list of texts', readList);
 const logins = value('a YAML list', (given) => {
     if (typeof given === 'string' || Array.isArray(given))
         return given;
-    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_4__/* .FormatError */ .I('this is not a list (expected a YAML list of registry, username and password)');
+    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I('this is not a list (expected a YAML list of registry, username and password)');
 });
 /** os/architecture[/variant], several. */
-const platforms = value('a list of platforms', (given) => readList(given)?.map(_oci_platform_js__WEBPACK_IMPORTED_MODULE_0__/* .parsePlatform */ .Y8));
+const platforms = value('a list of platforms', (given) => readList(given)?.map(_oci_platform_js__WEBPACK_IMPORTED_MODULE_1__/* .parsePlatform */ .Y8));
 /** host, host:port or a URL of them. */
-const registry = value('a registry', (given) => typeof given === 'string' ? (0,_registry_url_js__WEBPACK_IMPORTED_MODULE_1__/* .parseRegistryUrl */ .I)(given.trim()) : undefined);
+const registry = value('a registry', (given) => typeof given === 'string' ? (0,_registry_url_js__WEBPACK_IMPORTED_MODULE_2__/* .parseRegistryUrl */ .I)(given.trim()) : undefined);
 /** One of a few words. */
 function choice(...words) {
     return value(`one of ${words.join(', ')}`, (given) => words.find((word) => word === given));
@@ -25041,17 +29034,25 @@ function autoOrNumber(minimum, maximum) {
     });
 }
 const SIZE_UNITS = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-const SMALLEST_SIZE = 64 * 1024;
-const LARGEST_SIZE = 1024 ** 4;
-/** Bytes of `64MiB`, `64M`, `64MB` or `67108864`: a unit is always a power of 1024, as registries have it. */
-const size = value('a size from 64KiB to 1024GiB (expected for example 16MiB or a number of bytes)', (given) => {
-    const written = typeof given === 'string' ? given.trim().toLowerCase() : '';
-    const [, count, unit = ''] = /^(\d{1,15})\s*([kmg]?)(?:i?b)?$/.exec(written) ?? [];
-    if (count === undefined)
-        return undefined;
-    const bytes = Number(count) * (SIZE_UNITS[unit] ?? 0);
-    return bytes >= SMALLEST_SIZE && bytes <= LARGEST_SIZE ? bytes : undefined;
-});
+/**
+ * Bytes of `64MiB`, `64M`, `64MB` or `67108864`: a unit is always a power of 1024, as registries have it.
+ * @param bounds as a sentence says them: `from 64KiB to 1GiB`
+ */
+function sizeBetween(minimum, maximum, bounds) {
+    const expected = `a size ${bounds} (expected for example 16MiB or a number of bytes)`;
+    return value(expected, (given) => {
+        const written = typeof given === 'string' ? given.trim().toLowerCase() : '';
+        const [, count, unit = ''] = /^(\d{1,15})\s*([kmg]?)(?:i?b)?$/.exec(written) ?? [];
+        if (count === undefined)
+            return undefined;
+        const bytes = Number(count) * (SIZE_UNITS[unit] ?? 0);
+        return bytes >= minimum && bytes <= maximum ? bytes : undefined;
+    });
+}
+/** The size of a part of a blob, bytes. */
+const size = sizeBetween(64 * 1024, 1024 ** 4, 'from 64KiB to 1024GiB');
+/** The size of a file that is carried from run to run, bytes. */
+const fileSize = sizeBetween(64 * 1024, 1024 ** 3, 'from 64KiB to 1GiB');
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 // A timer of Node holds 2^31 - 1 ms; no push takes three weeks.
 const LONGEST_MS = 500 * 3_600_000;
@@ -25072,11 +29073,71 @@ const duration = value('a duration of at most 500h (expected for example 30s, 10
 
 /***/ }),
 
-/***/ 8883:
+/***/ 93120:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ parseYaml),
+/* harmony export */   j: () => (/* binding */ isMap)
+/* harmony export */ });
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
+
+// More than any hand-written file needs; a bound, because the text may come from anyone.
+const LARGEST = 1024 * 1024;
+/** A sentence without the text itself: `yaml`'s own messages quote lines, and lines hold passwords. */
+function malformed(where, at) {
+    const place = at ? ` at line ${at.line}, column ${at.col}` : '';
+    return (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .configError */ .Fj)(`${where}: this is not valid YAML${place} (expected name: value lines)`);
+}
+/**
+ * Parses YAML into strings, lists and maps. Scalars stay the text that was written (the failsafe
+ * schema), so that a password of digits keeps its leading zeros and every option is read by one
+ * schema, wherever it comes from.
+ * @param where what is parsed, for messages
+ */
+async function parseYaml(text, where) {
+    if (text.length > LARGEST) {
+        throw (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .configError */ .Fj)(`${where}: the YAML is larger than 1 MiB (expected a few lines of settings)`);
+    }
+    // Loaded only now: most pushes have no YAML, and start-up is what every push pays.
+    const { LineCounter, parseDocument } = await __nccwpck_require__.e(/* import() */ 207).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7207, 19));
+    const lines = new LineCounter();
+    const document = parseDocument(text, {
+        schema: 'failsafe',
+        prettyErrors: false,
+        lineCounter: lines,
+        logLevel: 'silent',
+    });
+    const [error] = document.errors;
+    if (error?.code === 'DUPLICATE_KEY') {
+        const { line } = lines.linePos(error.pos[0]);
+        throw (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .configError */ .Fj)(`${where}: a name is given twice at line ${line} (expected each name once)`);
+    }
+    if (error)
+        throw malformed(where, lines.linePos(error.pos[0]));
+    try {
+        return document.toJS();
+    }
+    catch {
+        // an alias without its anchor, or too many of them
+        throw malformed(where);
+    }
+}
+/** True for what YAML calls a map. */
+function isMap(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+
+/***/ }),
+
+/***/ 22292:
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _action_main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5467);
+/* harmony import */ var _action_cache_task_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(94271);
+/* harmony import */ var _action_main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(63276);
+
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 15)) {
@@ -25085,11 +29146,14 @@ if (major < 24 || (major === 24 && minor < 15)) {
 }
 /** What a finished push may still take to let go of its connections, milliseconds. */
 const LINGER_MS = 250;
-if ((0,_action_main_js__WEBPACK_IMPORTED_MODULE_0__/* .isActionStep */ .R)()) {
-    await (0,_action_main_js__WEBPACK_IMPORTED_MODULE_0__/* .startAction */ .i)();
+if (process.argv[2] === _action_cache_task_js__WEBPACK_IMPORTED_MODULE_0__/* .CACHE_TASK */ .d) {
+    await (0,_action_cache_task_js__WEBPACK_IMPORTED_MODULE_0__/* .startCacheTask */ .A)();
+}
+else if ((0,_action_main_js__WEBPACK_IMPORTED_MODULE_1__/* .isActionStep */ .R)()) {
+    await (0,_action_main_js__WEBPACK_IMPORTED_MODULE_1__/* .startAction */ .i)();
 }
 else {
-    const { startCli } = await __nccwpck_require__.e(/* import() */ 74).then(__nccwpck_require__.bind(__nccwpck_require__, 6074));
+    const { startCli } = await __nccwpck_require__.e(/* import() */ 829).then(__nccwpck_require__.bind(__nccwpck_require__, 74829));
     await startCli();
 }
 // A connection that is still being made cannot be taken back: nobody shall wait 20 s for it.
@@ -25100,7 +29164,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 7920:
+/***/ 581:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25109,7 +29173,7 @@ __webpack_async_result__();
 /* harmony export */   uI: () => (/* binding */ leadsInside)
 /* harmony export */ });
 /* unused harmony export isPrivateAddress */
-/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7030);
+/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77030);
 
 const PRIVATE = new node_net__WEBPACK_IMPORTED_MODULE_0__.BlockList();
 for (const [network, prefix] of [
@@ -25155,7 +29219,7 @@ function isLoopbackHost(hostname) {
 }
 /** Asks the operating system, as the connection itself will. */
 const systemResolve = async (hostname) => {
-    const { lookup } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 1553, 19));
+    const { lookup } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 71553, 19));
     const found = await lookup(bare(hostname), { all: true });
     return found.map(({ address }) => address);
 };
@@ -25176,7 +29240,7 @@ async function leadsInside(hostname, resolve) {
 
 /***/ }),
 
-/***/ 9823:
+/***/ 14012:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25219,7 +29283,7 @@ function decodeURIComponentSafely(text) {
 
 /***/ }),
 
-/***/ 8394:
+/***/ 57431:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25229,9 +29293,9 @@ function decodeURIComponentSafely(text) {
 /* harmony export */   m$: () => (/* binding */ failureOfError)
 /* harmony export */ });
 /* unused harmony export failureOf */
-/* harmony import */ var _util_backoff_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2296);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9661);
-/* harmony import */ var _throttle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9694);
+/* harmony import */ var _util_backoff_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(20013);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
+/* harmony import */ var _throttle_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(57313);
 
 
 
@@ -25331,7 +29395,7 @@ function retry(options) {
 
 /***/ }),
 
-/***/ 9694:
+/***/ 57313:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25394,7 +29458,7 @@ function announcedWait(response, now) {
 
 /***/ }),
 
-/***/ 3005:
+/***/ 84492:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25419,7 +29483,7 @@ function compose(middlewares, terminal) {
 
 /***/ }),
 
-/***/ 8077:
+/***/ 80959:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -25430,17 +29494,17 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(9501);
+var oci_digest = __nccwpck_require__(56648);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var manifest = __nccwpck_require__(4360);
+var manifest = __nccwpck_require__(79929);
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(261);
+var media_types = __nccwpck_require__(58714);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
+var errors = __nccwpck_require__(48946);
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(8051);
+var file_range = __nccwpck_require__(88494);
 // EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __nccwpck_require__(3024);
+var external_node_fs_ = __nccwpck_require__(73024);
 ;// CONCATENATED MODULE: ./lib/image/file-stream.js
 
 
@@ -25610,7 +29674,7 @@ async function readContent(where, find, descriptor, maximum = manifest/* MANIFES
 
 /***/ }),
 
-/***/ 8051:
+/***/ 88494:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25623,8 +29687,8 @@ async function readContent(where, find, descriptor, maximum = manifest/* MANIFES
 /* harmony export */   o5: () => (/* binding */ readSmall),
 /* harmony export */   qX: () => (/* binding */ readRange)
 /* harmony export */ });
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9661);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(51455);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
 
 
 /** Measured: fastest, and with the least memory (bench/). */
@@ -25720,7 +29784,7 @@ async function readStart(file, length, offset = 0) {
 
 /***/ }),
 
-/***/ 7383:
+/***/ 80890:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25729,8 +29793,8 @@ async function readStart(file, length, offset = 0) {
 /* harmony export */   qF: () => (/* binding */ parseJson),
 /* harmony export */   s5: () => (/* binding */ inFile)
 /* harmony export */ });
-/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6709);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9661);
+/* harmony import */ var _oci_format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
 
 
 /** True for `{…}`: not for null and not for a list. */
@@ -25769,7 +29833,7 @@ function inFile(what, parse) {
 
 /***/ }),
 
-/***/ 4455:
+/***/ 49502:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -25777,10 +29841,10 @@ function inFile(what, parse) {
 /* harmony export */   Wo: () => (/* binding */ SOURCE_FORMS),
 /* harmony export */   x5: () => (/* binding */ locate)
 /* harmony export */ });
-/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3940);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9661);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8805);
+/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(87967);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(89598);
 
 
 
@@ -25892,15 +29956,15 @@ function formatSelector(select) {
 
 /***/ }),
 
-/***/ 8301:
+/***/ 93562:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Z: () => (/* binding */ listNames),
 /* harmony export */   q: () => (/* binding */ sameName)
 /* harmony export */ });
-/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3940);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8805);
+/* harmony import */ var _oci_reference_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(87967);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
 
 
 /** At most so many names are listed in one sentence. */
@@ -25931,7 +29995,7 @@ function listNames(names) {
 
 /***/ }),
 
-/***/ 9007:
+/***/ 24591:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -25943,29 +30007,29 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(9501);
+var oci_digest = __nccwpck_require__(56648);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
-var manifest = __nccwpck_require__(4360);
+var manifest = __nccwpck_require__(79929);
 // EXTERNAL MODULE: ./lib/oci/media-types.js
-var media_types = __nccwpck_require__(261);
+var media_types = __nccwpck_require__(58714);
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
+var errors = __nccwpck_require__(48946);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
+var util_text = __nccwpck_require__(89598);
 // EXTERNAL MODULE: ./lib/image/content.js + 1 modules
-var content = __nccwpck_require__(8077);
+var content = __nccwpck_require__(80959);
 // EXTERNAL MODULE: ./lib/image/file-range.js
-var file_range = __nccwpck_require__(8051);
+var file_range = __nccwpck_require__(88494);
 // EXTERNAL MODULE: ./lib/image/json.js
-var json = __nccwpck_require__(7383);
+var json = __nccwpck_require__(80890);
 // EXTERNAL MODULE: ./lib/oci/descriptor.js
-var descriptor = __nccwpck_require__(1260);
+var descriptor = __nccwpck_require__(97093);
 // EXTERNAL MODULE: ./lib/oci/platform.js
-var oci_platform = __nccwpck_require__(7122);
+var oci_platform = __nccwpck_require__(33147);
 // EXTERNAL MODULE: ./lib/image/locate.js
-var locate = __nccwpck_require__(4455);
+var locate = __nccwpck_require__(49502);
 // EXTERNAL MODULE: ./lib/image/names.js
-var names = __nccwpck_require__(8301);
+var names = __nccwpck_require__(93562);
 ;// CONCATENATED MODULE: ./lib/image/layout-index.js
 
 
@@ -26123,15 +30187,46 @@ async function openLayout(tree, description, select, close = async () => undefin
 
 /***/ }),
 
-/***/ 1260:
+/***/ 2233:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ RememberedLayerWrong)
+/* harmony export */ });
+/* harmony import */ var _oci_digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(48946);
+
+
+/**
+ * A layer compresses to other bytes than an earlier run has remembered: there are none of the digest
+ * that was asked for. `prepare` of its layer has told the truth since this was thrown.
+ */
+class RememberedLayerWrong extends _util_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .PushError */ .Vc {
+    /** what the layer really is */
+    actual;
+    constructor(remembered, actual) {
+        const digests = [remembered, actual.digest].map(_oci_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .shortDigest */ .VK);
+        super(`a layer was remembered as ${digests[0]}, but now compresses to ${digests[1]}.`, {
+            code: 'IMAGE',
+            stage: 'open',
+            hint: 'Run it again.',
+        });
+        this.actual = actual;
+    }
+}
+
+
+/***/ }),
+
+/***/ 97093:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   B: () => (/* binding */ parseDescriptor),
 /* harmony export */   w: () => (/* binding */ REF_NAME)
 /* harmony export */ });
-/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6709);
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
 
 
 /** The annotation that carries an image's name inside an OCI layout's index. */
@@ -26181,7 +30276,7 @@ function parseDescriptor(value, where) {
 
 /***/ }),
 
-/***/ 9501:
+/***/ 56648:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26195,7 +30290,7 @@ function parseDescriptor(value, where) {
 /* harmony export */   sI: () => (/* binding */ sha256Digest)
 /* harmony export */ });
 /* unused harmony export parseDigest */
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7598);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
 
 
 const HEX_LENGTH = { sha256: 64, sha512: 128 };
@@ -26245,7 +30340,7 @@ function shortDigest(digest) {
 
 /***/ }),
 
-/***/ 6709:
+/***/ 22040:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26259,7 +30354,7 @@ class FormatError extends Error {
 
 /***/ }),
 
-/***/ 4360:
+/***/ 79929:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26267,9 +30362,9 @@ class FormatError extends Error {
 /* harmony export */   Ng: () => (/* binding */ parseManifest),
 /* harmony export */   V4: () => (/* binding */ MANIFEST_MAX_BYTES)
 /* harmony export */ });
-/* harmony import */ var _descriptor_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1260);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(6709);
-/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(261);
+/* harmony import */ var _descriptor_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(97093);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(22040);
+/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(58714);
 
 
 
@@ -26358,7 +30453,7 @@ function childrenOf(manifest) {
 
 /***/ }),
 
-/***/ 261:
+/***/ 58714:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26414,7 +30509,7 @@ function isForeignLayer(mediaType) {
 
 /***/ }),
 
-/***/ 7122:
+/***/ 33147:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26423,7 +30518,7 @@ function isForeignLayer(mediaType) {
 /* harmony export */   pC: () => (/* binding */ matchesPlatform)
 /* harmony export */ });
 /* unused harmony export normalizePlatform */
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6709);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(22040);
 
 const ARCHITECTURE_ALIASES = {
     i386: ['386'],
@@ -26479,7 +30574,7 @@ function matchesPlatform(wanted, offered) {
 
 /***/ }),
 
-/***/ 3940:
+/***/ 87967:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26489,8 +30584,8 @@ function matchesPlatform(wanted, offered) {
 /* harmony export */   Xb: () => (/* binding */ DOCKER_HUB),
 /* harmony export */   i7: () => (/* binding */ canonicalRegistry)
 /* harmony export */ });
-/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
-/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6709);
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(56648);
+/* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(22040);
 
 
 /** Docker Hub's name in references; its API answers at registry-1.docker.io. */
@@ -26574,17 +30669,18 @@ function formatReference(reference) {
 
 /***/ }),
 
-/***/ 1383:
+/***/ 72804:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   E3: () => (/* binding */ expect),
+/* harmony export */   IC: () => (/* binding */ deleteScope),
 /* harmony export */   T1: () => (/* binding */ call),
 /* harmony export */   Xu: () => (/* binding */ pushScope),
 /* harmony export */   iH: () => (/* binding */ pullScope),
 /* harmony export */   y0: () => (/* binding */ apiUrl)
 /* harmony export */ });
-/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5249);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(79100);
 
 /** What the token must allow to read from a repository. */
 function pullScope(repository) {
@@ -26593,6 +30689,10 @@ function pullScope(repository) {
 /** What the token must allow to write to a repository; reading what is there is part of it. */
 function pushScope(repository) {
     return `repository:${repository}:pull,push`;
+}
+/** What the token must allow to delete from a repository. */
+function deleteScope(repository) {
+    return `repository:${repository}:delete`;
 }
 /** The URL of a path under /v2/. */
 function apiUrl(connection, path) {
@@ -26624,7 +30724,7 @@ async function expect(connection, doing, statuses, options) {
 
 /***/ }),
 
-/***/ 5249:
+/***/ 79100:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -26632,11 +30732,11 @@ async function expect(connection, doing, statuses, options) {
 /* harmony export */   gl: () => (/* binding */ RegistryError)
 /* harmony export */ });
 /* unused harmony export problemsOf */
-/* harmony import */ var _http_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8394);
-/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9694);
-/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9823);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(9661);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(8805);
+/* harmony import */ var _http_retry_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(57431);
+/* harmony import */ var _http_throttle_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(57313);
+/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(14012);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(89598);
 
 
 
@@ -26797,17 +30897,17 @@ function registryError(registry, doing, request, response) {
 
 /***/ }),
 
-/***/ 6436:
+/***/ 44407:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   K: () => (/* binding */ resolveLocation),
 /* harmony export */   V: () => (/* binding */ withQuery)
 /* harmony export */ });
-/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7920);
-/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9823);
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9661);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8805);
+/* harmony import */ var _http_addresses_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(581);
+/* harmony import */ var _http_redact_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(14012);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(89598);
 
 
 
@@ -26872,7 +30972,7 @@ function withQuery(url, parameters) {
 
 /***/ }),
 
-/***/ 4201:
+/***/ 30868:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -27037,7 +31137,7 @@ function profileOfAnswer(headers) {
 
 /***/ }),
 
-/***/ 3443:
+/***/ 17390:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -27084,35 +31184,28 @@ function smallerThan(refused) {
 
 /***/ }),
 
-/***/ 7145:
+/***/ 77890:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Hz: () => (/* binding */ mountOrStart),
-  qn: () => (/* binding */ postWhole),
-  aH: () => (/* binding */ startUpload)
-});
-
-// EXTERNAL MODULE: ./lib/registry/connection.js
-var registry_connection = __nccwpck_require__(1383);
-// EXTERNAL MODULE: ./lib/registry/error.js
-var registry_error = __nccwpck_require__(5249);
-// EXTERNAL MODULE: ./lib/registry/location.js
-var registry_location = __nccwpck_require__(6436);
-// EXTERNAL MODULE: ./lib/registry/upload/ranges.js
-var ranges = __nccwpck_require__(3443);
-;// CONCATENATED MODULE: ./lib/registry/upload/session.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Q: () => (/* binding */ UploadSession)
+/* harmony export */ });
+/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(72804);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(79100);
+/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(44407);
+/* harmony import */ var _ranges_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(17390);
 
 
 
 
+/** Giving an upload back must not hold up somebody who wants to leave, milliseconds. */
+const CANCEL_BUDGET_MS = 500;
 const OCTETS = { 'content-type': 'application/octet-stream' };
 /**
  * An upload that a registry has opened for one blob. It ends in exactly one way: committed, or
  * cancelled; a session that is neither stays in the registry for a week. Its Location is opaque and
- * changes with every answer. Nothing here is repeated: whoever owns the blob decides how to go on.
+ * changes with every answer. What changes it is not repeated: whoever owns the blob decides how to
+ * go on.
  */
 class UploadSession {
     #connection;
@@ -27124,13 +31217,21 @@ class UploadSession {
         this.#repository = repository;
         this.#location = location;
     }
+    /** Where it answers now. */
+    get location() {
+        return this.#location;
+    }
+    /** False once it was committed or cancelled, or the registry is known to have forgotten it. */
+    get isOpen() {
+        return this.#open;
+    }
     /** Sends the whole blob in one PUT. */
     putWhole(digest, body, signal) {
         return this.#commit(digest, { body, headers: OCTETS }, signal);
     }
     /** Sends the last chunk in the PUT that ends the upload. */
     putLast(digest, range, body, signal) {
-        const headers = { ...OCTETS, 'content-range': (0,ranges/* contentRange */.Tq)(range) };
+        const headers = { ...OCTETS, 'content-range': (0,_ranges_js__WEBPACK_IMPORTED_MODULE_3__/* .contentRange */ .Tq)(range) };
         return this.#commit(digest, { body, headers }, signal);
     }
     /** Ends an upload whose bytes are all there. */
@@ -27139,11 +31240,11 @@ class UploadSession {
     }
     /** Sends one chunk. ECR answers 201 instead of 202, and others have been seen with 204. */
     async patch(range, body, signal) {
-        const doing = `take bytes ${(0,ranges/* contentRange */.Tq)(range)} into ${this.#repository}`;
+        const doing = `take bytes ${(0,_ranges_js__WEBPACK_IMPORTED_MODULE_3__/* .contentRange */ .Tq)(range)} into ${this.#repository}`;
         const request = this.#request('PATCH', this.#location, signal);
-        const response = await (0,registry_connection/* expect */.E3)(this.#connection, doing, [202, 201, 204], {
+        const response = await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .expect */ .E3)(this.#connection, doing, [202, 201, 204], {
             ...request,
-            headers: { ...OCTETS, 'content-range': (0,ranges/* contentRange */.Tq)(range) },
+            headers: { ...OCTETS, 'content-range': (0,_ranges_js__WEBPACK_IMPORTED_MODULE_3__/* .contentRange */ .Tq)(range) },
             body,
         });
         await this.#follow(response.headers['location']);
@@ -27153,46 +31254,63 @@ class UploadSession {
      * @returns bytes; undefined when it does not say, or has forgotten the session
      */
     async offset(signal) {
-        const response = await (0,registry_connection/* call */.T1)(this.#connection, this.#request('GET', this.#location, signal));
+        const { retry: _never, ...request } = this.#request('GET', this.#location, signal);
+        const response = await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(this.#connection, request);
         if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
-            if (response.status === 404)
+            const { registry } = this.#connection;
+            const { codes } = (0,_error_js__WEBPACK_IMPORTED_MODULE_1__/* .registryError */ .eo)(registry, 'say how far it is', request, response);
+            const unknown = response.status === 404 || codes.includes('BLOB_UPLOAD_UNKNOWN');
+            if (unknown)
                 this.#open = false;
             return undefined;
         }
         await this.#follow(response.headers['location']);
-        return (0,ranges/* parseOffset */.Xo)(response.headers['range']);
+        return (0,_ranges_js__WEBPACK_IMPORTED_MODULE_3__/* .parseOffset */ .Xo)(response.headers['range']);
     }
-    /** Frees what the registry keeps for this upload; best effort, for registries forget by themselves. */
-    async cancel(signal) {
+    /**
+     * Frees what the registry keeps for this upload; best effort, for registries forget by themselves.
+     * @param signal who has more time, or less, than half a second; the push's own may have been aborted
+     */
+    async cancel(signal = AbortSignal.timeout(CANCEL_BUDGET_MS)) {
         if (!this.#open)
             return;
         this.#open = false;
         try {
-            const request = this.#request('DELETE', this.#location, signal);
-            await (0,registry_connection/* call */.T1)(this.#connection, { ...request, urgent: true });
+            if (await this.#delete(signal))
+                return;
+            // Distribution wants the address of how far it has come, which an upload that broke has not
+            // been told.
+            await this.offset(signal);
+            await this.#delete(signal);
         }
         catch {
             // The registry drops abandoned uploads itself, usually after a week.
         }
     }
+    /** False when the registry knows it by another address now. */
+    async #delete(signal) {
+        const request = this.#request('DELETE', this.#location, signal);
+        const { status } = await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(this.#connection, { ...request, urgent: true });
+        return status !== 416;
+    }
     async #commit(digest, content, signal) {
         const doing = `take blob ${digest} into ${this.#repository}`;
         try {
-            await (0,registry_connection/* expect */.E3)(this.#connection, doing, [201, 204], {
-                ...this.#request('PUT', (0,registry_location/* withQuery */.V)(this.#location, { digest }), signal),
+            await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .expect */ .E3)(this.#connection, doing, [201, 204], {
+                ...this.#request('PUT', (0,_location_js__WEBPACK_IMPORTED_MODULE_2__/* .withQuery */ .V)(this.#location, { digest }), signal),
                 ...content,
             });
             this.#open = false;
         }
         catch (error) {
             // What is not there need not be cancelled.
-            if (error instanceof registry_error/* RegistryError */.gl && error.status === 404)
+            if (error instanceof _error_js__WEBPACK_IMPORTED_MODULE_1__/* .RegistryError */ .gl && error.status === 404)
                 this.#open = false;
             throw error;
         }
     }
     #request(method, url, signal) {
-        const scopes = [(0,registry_connection/* pushScope */.Xu)(this.#repository)];
+        const scopes = [(0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .pushScope */ .Xu)(this.#repository)];
         return { method, url, scopes, retry: 'never', signal };
     }
     /** Keeps the newest Location; the old one holds where an answer has none. */
@@ -27200,11 +31318,25 @@ class UploadSession {
         if (!location)
             return;
         const { registry, origin, resolve } = this.#connection;
-        this.#location = await (0,registry_location/* resolveLocation */.K)(location, this.#location, origin, registry, resolve);
+        this.#location = await (0,_location_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveLocation */ .K)(location, this.#location, origin, registry, resolve);
     }
 }
 
-;// CONCATENATED MODULE: ./lib/registry/upload/start.js
+
+/***/ }),
+
+/***/ 97422:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Hz: () => (/* binding */ mountOrStart),
+/* harmony export */   aH: () => (/* binding */ startUpload),
+/* harmony export */   qn: () => (/* binding */ postWhole)
+/* harmony export */ });
+/* harmony import */ var _connection_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(72804);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(79100);
+/* harmony import */ var _location_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(44407);
+/* harmony import */ var _session_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(77890);
 
 
 
@@ -27218,7 +31350,7 @@ const LINGER_MS = 300;
 async function opening(connection, request) {
     const { signal } = request;
     if (!signal)
-        return (0,registry_connection/* call */.T1)(connection, request);
+        return (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(connection, request);
     signal.throwIfAborted();
     const late = new AbortController();
     let timer;
@@ -27227,7 +31359,7 @@ async function opening(connection, request) {
     };
     signal.addEventListener('abort', stop, { once: true });
     try {
-        return await (0,registry_connection/* call */.T1)(connection, { ...request, signal: late.signal });
+        return await (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .call */ .T1)(connection, { ...request, signal: late.signal });
     }
     finally {
         signal.removeEventListener('abort', stop);
@@ -27237,21 +31369,21 @@ async function opening(connection, request) {
 async function sessionOf(connection, repository, request, response) {
     const { registry, origin, resolve, capabilities } = connection;
     if (response.status !== 202) {
-        throw (0,registry_error/* registryError */.eo)(registry, `start an upload to ${repository}`, request, response);
+        throw (0,_error_js__WEBPACK_IMPORTED_MODULE_1__/* .registryError */ .eo)(registry, `start an upload to ${repository}`, request, response);
     }
     const minimum = Number(response.headers['oci-chunk-min-length'] ?? 0);
     if (Number.isSafeInteger(minimum) && minimum > 0)
         capabilities.minimumAnnounced(minimum);
     const { location } = response.headers;
-    const url = await (0,registry_location/* resolveLocation */.K)(location, request.url, origin, registry, resolve);
-    return new UploadSession(connection, repository, url);
+    const url = await (0,_location_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveLocation */ .K)(location, request.url, origin, registry, resolve);
+    return new _session_js__WEBPACK_IMPORTED_MODULE_3__/* .UploadSession */ .Q(connection, repository, url);
 }
 /** Opens an upload. */
 async function startUpload(connection, repository, signal) {
     const request = {
         method: 'POST',
-        url: (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/uploads/`),
-        scopes: [(0,registry_connection/* pushScope */.Xu)(repository)],
+        url: (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .apiUrl */ .y0)(connection, `${repository}/blobs/uploads/`),
+        scopes: [(0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .pushScope */ .Xu)(repository)],
         signal,
     };
     return sessionOf(connection, repository, request, await opening(connection, request));
@@ -27261,11 +31393,11 @@ async function startUpload(connection, repository, signal) {
  * @param from the repository that is believed to hold it
  */
 async function mountOrStart(connection, repository, digest, from, signal) {
-    const uploads = (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/uploads/`);
+    const uploads = (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .apiUrl */ .y0)(connection, `${repository}/blobs/uploads/`);
     const request = {
         method: 'POST',
-        url: (0,registry_location/* withQuery */.V)(uploads, { mount: digest, from }),
-        scopes: [(0,registry_connection/* pushScope */.Xu)(repository), (0,registry_connection/* pullScope */.iH)(from)],
+        url: (0,_location_js__WEBPACK_IMPORTED_MODULE_2__/* .withQuery */ .V)(uploads, { mount: digest, from }),
+        scopes: [(0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .pushScope */ .Xu)(repository), (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .pullScope */ .iH)(from)],
         // A mount is a short cut: what fails is not worth waiting for, the upload goes on without.
         retry: 'never',
         signal,
@@ -27280,13 +31412,13 @@ async function mountOrStart(connection, repository, digest, from, signal) {
  * the bytes had not been there.
  */
 async function postWhole(connection, repository, digest, body, signal) {
-    const uploads = (0,registry_connection/* apiUrl */.y0)(connection, `${repository}/blobs/uploads/`);
+    const uploads = (0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .apiUrl */ .y0)(connection, `${repository}/blobs/uploads/`);
     const request = {
         method: 'POST',
-        url: (0,registry_location/* withQuery */.V)(uploads, { digest }),
+        url: (0,_location_js__WEBPACK_IMPORTED_MODULE_2__/* .withQuery */ .V)(uploads, { digest }),
         headers: { 'content-type': 'application/octet-stream' },
         body,
-        scopes: [(0,registry_connection/* pushScope */.Xu)(repository)],
+        scopes: [(0,_connection_js__WEBPACK_IMPORTED_MODULE_0__/* .pushScope */ .Xu)(repository)],
         retry: 'never',
         signal,
     };
@@ -27299,7 +31431,7 @@ async function postWhole(connection, repository, digest, body, signal) {
 
 /***/ }),
 
-/***/ 4684:
+/***/ 79207:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -27309,13 +31441,133 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/errors.js
-var errors = __nccwpck_require__(9661);
+var errors = __nccwpck_require__(48946);
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
+var util_text = __nccwpck_require__(89598);
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(5814);
-// EXTERNAL MODULE: ./lib/report/place-tally.js
-var place_tally = __nccwpck_require__(2178);
+var dispatch = __nccwpck_require__(83621);
+// EXTERNAL MODULE: ./lib/report/saved.js
+var saved = __nccwpck_require__(16640);
+;// CONCATENATED MODULE: ./lib/report/tag-tally.js
+
+/** What an event says of a tag. */
+function tagReport(event, redact) {
+    const { tag, digest } = event;
+    if (event.type === 'tag-published') {
+        return { tag, status: event.unchanged ? 'unchanged' : 'published' };
+    }
+    const { status, reason } = event;
+    return {
+        tag,
+        status,
+        ...(digest ? { digest } : {}),
+        ...(reason === undefined ? {} : { reason: (0,util_text/* printable */.g$)(redact(reason), 500) }),
+    };
+}
+/** @param tags the tags that are wanted; others that events name are added */
+function createTagTally(tags, redact) {
+    const known = new Map(tags.map((tag) => [tag, undefined]));
+    return {
+        take: (event) => {
+            if (event.type !== 'tag-published' && event.type !== 'tag-settled')
+                return;
+            known.set(event.tag, tagReport(event, redact));
+        },
+        report: (status) => {
+            const untold = status === 'planned' ? 'planned' : 'not-moved';
+            return [...known].map(([tag, told]) => told ?? { tag, status: untold });
+        },
+    };
+}
+const NAMES_IT = new Set(['published', 'unchanged', 'left']);
+const WELL = new Set(['published', 'unchanged', 'kept']);
+/**
+ * How a repository fared, by its tags.
+ * @param filled it holds the whole image by digest
+ */
+function placeStatus(status, tags, filled) {
+    if (status === 'planned')
+        return 'planned';
+    const well = tags.length > 0 ? tags.every((tag) => WELL.has(tag.status)) : filled;
+    if (well)
+        return 'pushed';
+    return tags.some((tag) => NAMES_IT.has(tag.status)) ? 'partial' : 'failed';
+}
+
+;// CONCATENATED MODULE: ./lib/report/place-tally.js
+
+
+
+function blobReport(event) {
+    const { digest, size, outcome, durationMs, hint } = event;
+    const resumed = (0,saved/* resumedBytes */.HN)(event);
+    return {
+        digest,
+        size,
+        outcome,
+        durationMs,
+        ...(resumed > 0 ? { resumedBytes: resumed } : {}),
+        ...(hint ? { hint } : {}),
+    };
+}
+function sumsOf(blobs) {
+    return {
+        bytesUploaded: (0,saved/* sumOf */.XN)(blobs, saved/* sentBytes */.Cl),
+        bytesSkipped: (0,saved/* sumOf */.XN)(blobs, saved/* skippedBytes */.i1),
+        bytesResumed: (0,saved/* sumOf */.XN)(blobs, saved/* resumedBytes */.HN),
+    };
+}
+/** @param tags the tags that are wanted here; published ones that are not in it are added */
+function createPlaceTally(place, tags, redact = (text) => text) {
+    const { registry, repository } = place;
+    const tagTally = createTagTally(tags, redact);
+    const blobs = new Map();
+    const manifests = { uploaded: 0, existing: 0 };
+    let root;
+    let failure;
+    let first;
+    let last = 0;
+    return {
+        registry,
+        take: (event) => {
+            if (event.type === 'blob-finished') {
+                blobs.set(event.digest, blobReport(event));
+            }
+            else if (event.type === 'manifest-pushed') {
+                manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
+            }
+            else if (event.type === 'place-filled') {
+                root = event.digest;
+            }
+            tagTally.take(event);
+            first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
+            last = event.time;
+        },
+        fail: (message) => {
+            failure = (0,util_text/* printable */.g$)(redact(message), 1000);
+        },
+        report: (status, waitedMs) => {
+            const all = [...blobs.values()];
+            const told = tagTally.report(status);
+            return {
+                registry,
+                repository,
+                status: placeStatus(status, told, root !== undefined),
+                ...(root ? { digest: root } : {}),
+                ...(failure === undefined ? {} : { error: failure }),
+                tags: told,
+                blobs: all,
+                ...sumsOf(all),
+                waitedMs,
+                manifests: { ...manifests },
+                ...(first === undefined ? {} : { durationMs: last - first }),
+            };
+        },
+    };
+}
+
+// EXTERNAL MODULE: ./lib/report/resume-text.js
+var resume_text = __nccwpck_require__(84418);
 ;// CONCATENATED MODULE: ./lib/report/wait-tally.js
 
 // Registries choose the words of a reason: the number of different ones that are kept is bounded.
@@ -27346,6 +31598,7 @@ function createWaitTally() {
 }
 
 ;// CONCATENATED MODULE: ./lib/report/gathered.js
+
 
 
 
@@ -27396,6 +31649,29 @@ function createImageFacts() {
         },
     };
 }
+function foundPush(event, from) {
+    const { time, blobs, bytes } = event;
+    const ageMs = (0,resume_text/* ageOf */.hy)(event);
+    const since = new Date(time - ageMs).toISOString();
+    return { since, ageMs, from: (0,util_text/* printable */.g$)(from, 1000), blobs, bytes };
+}
+/** What belongs to one place goes to its tally. */
+function placeHandlers(tallyOf, tallies) {
+    const toPlace = (event) => tallyOf(event).take(event);
+    return {
+        'blob-started': toPlace,
+        'blob-finished': toPlace,
+        'manifest-pushed': toPlace,
+        'place-filled': toPlace,
+        'tag-published': toPlace,
+        'tag-settled': toPlace,
+        'registry-failed': ({ registry, message }) => {
+            for (const tally of tallies.values())
+                if (tally.registry === registry)
+                    tally.fail(message);
+        },
+    };
+}
 /**
  * Creates the memory of a report.
  * @param redact takes secrets out of what others have worded, before it is made printable
@@ -27407,22 +31683,22 @@ function createGathered(redact) {
     const notes = createMessages('notes');
     const image = createImageFacts();
     const registries = new Map();
+    let found;
     const tallyOf = (place, tags = []) => {
         const key = `${place.registry}/${place.repository}`;
-        const tally = tallies.get(key) ?? (0,place_tally/* createPlaceTally */.W)(place, tags);
+        const tally = tallies.get(key) ?? createPlaceTally(place, tags, redact);
         tallies.set(key, tally);
         return tally;
     };
-    const toPlace = (event) => tallyOf(event).take(event);
     const handlers = {
         planned: (event) => {
             for (const place of event.places)
                 tallyOf(place);
         },
-        'blob-started': toPlace,
-        'blob-finished': toPlace,
-        'manifest-pushed': toPlace,
-        'tag-published': toPlace,
+        ...placeHandlers(tallyOf, tallies),
+        resuming: (event) => {
+            found = foundPush(event, redact(event.from));
+        },
         waiting: (event) => waits.add({ ...event, reason: redact(event.reason) }),
         'registry-settled': ({ type: _type, id: _id, parent: _parent, time: _time, ...settled }) => {
             registries.set(settled.registry, settled);
@@ -27441,11 +31717,13 @@ function createGathered(redact) {
         warnings: () => warnings.all(),
         notes: () => notes.all(),
         registries: () => [...registries.values()],
+        found: () => found,
         image: (known) => image.complete(known),
     };
 }
 
 ;// CONCATENATED MODULE: ./lib/report/collector.js
+
 
 
 
@@ -27460,8 +31738,20 @@ function errorOf(error, redact) {
 function exitCodeOf(status, error) {
     return status === 'success' || status === 'planned' ? 0 : errors/* EXIT_CODES */.ai[error?.code ?? 'GENERAL'];
 }
-function sum(places, key) {
-    return places.reduce((total, place) => total + place[key], 0);
+function collector_sumsOf(places) {
+    const sum = (key) => places.reduce((total, place) => total + place[key], 0);
+    return {
+        bytesUploaded: sum('bytesUploaded'),
+        bytesSkipped: sum('bytesSkipped'),
+        bytesResumed: sum('bytesResumed'),
+        saved: (0,saved/* savedOf */.tI)(places.flatMap(({ blobs }) => blobs)),
+    };
+}
+function resumeOf(found, places) {
+    if (!found)
+        return {};
+    const blobs = places.flatMap((place) => place.blobs);
+    return { resume: { ...found, bytesSaved: (0,saved/* sumOf */.XN)(blobs, saved/* savedByResuming */.HR) } };
 }
 /** Creates the sink that turns events into a report; the clock starts now. */
 function createCollector(options) {
@@ -27493,8 +31783,8 @@ function createCollector(options) {
                 ...(image ? { image } : {}),
                 places,
                 ...(registries.length > 0 ? { registries } : {}),
-                bytesUploaded: sum(places, 'bytesUploaded'),
-                bytesSkipped: sum(places, 'bytesSkipped'),
+                ...collector_sumsOf(places),
+                ...resumeOf(gathered.found(), places),
                 startedAt: new Date(startedAt).toISOString(),
                 durationMs: now - startedAt,
                 warnings: gathered.warnings(),
@@ -27509,12 +31799,14 @@ function createCollector(options) {
 
 /***/ }),
 
-/***/ 5836:
+/***/ 84443:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Ku: () => (/* binding */ firstOf),
 /* harmony export */   LS: () => (/* binding */ plural),
+/* harmony export */   Nz: () => (/* binding */ tagWord),
+/* harmony export */   W9: () => (/* binding */ HINT_WORDS),
 /* harmony export */   nx: () => (/* binding */ OUTCOME_WORDS),
 /* harmony export */   z_: () => (/* binding */ formatOutcomes)
 /* harmony export */ });
@@ -27525,6 +31817,23 @@ const OUTCOME_WORDS = {
     mounted: 'mounted',
     exists: 'already there',
 };
+/** What people read for what told us that a blob need not be sent. */
+const HINT_WORDS = {
+    record: 'known from the record',
+    resume: 'known from the interrupted push',
+};
+const TAG_WORDS = {
+    kept: 'kept as it was',
+    restored: 'moved and put back',
+    removed: 'written and removed again',
+    left: 'moved, could not be taken back',
+    'not-moved': 'not moved',
+    unknown: 'not known',
+};
+/** What is said beside a tag; of what was moved, or needed not be, nothing. */
+function tagWord(status) {
+    return Object.hasOwn(TAG_WORDS, status) ? TAG_WORDS[status] : undefined;
+}
 const ORDER = ['uploaded', 'resumed', 'mounted', 'exists'];
 /** How many blobs ended how: `5 uploaded · 1 mounted · 6 already there`, without the zeros. */
 function formatOutcomes(outcomes, separator = ' · ') {
@@ -27548,7 +31857,7 @@ function firstOf(items, maximum, separator) {
 
 /***/ }),
 
-/***/ 5814:
+/***/ 83621:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -27564,14 +31873,14 @@ function dispatch(handlers, event) {
 
 /***/ }),
 
-/***/ 8006:
+/***/ 67493:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ errorLines)
 /* harmony export */ });
-/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9661);
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8805);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(48946);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
 
 
 const MAX_LINE = 1000;
@@ -27676,7 +31985,7 @@ function errorLines(thrown, options) {
 
 /***/ }),
 
-/***/ 9974:
+/***/ 48062:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -27686,24 +31995,28 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/util/text.js
-var util_text = __nccwpck_require__(8805);
+var util_text = __nccwpck_require__(89598);
 // EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(9501);
+var oci_digest = __nccwpck_require__(56648);
 // EXTERNAL MODULE: ./lib/report/counts.js
-var counts = __nccwpck_require__(5836);
+var counts = __nccwpck_require__(84443);
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(5814);
-// EXTERNAL MODULE: ./lib/report/place-tally.js
-var place_tally = __nccwpck_require__(2178);
+var dispatch = __nccwpck_require__(83621);
+// EXTERNAL MODULE: ./lib/report/saved.js
+var report_saved = __nccwpck_require__(16640);
 ;// CONCATENATED MODULE: ./lib/report/place-lines.js
 
 
 
 
-function lineOf({ name, outcomes, bytesSent }) {
+function lineOf({ name, outcomes, bytesSent, bytesSaved }) {
     // Where the whole image is there already, no blob is asked for.
     const what = (0,counts/* formatOutcomes */.z_)(outcomes, ', ') || 'already there';
-    return `${name}: ${what}${bytesSent > 0 ? ` (${(0,util_text/* formatBytes */.z3)(bytesSent)} sent)` : ''}`;
+    const costs = [
+        ...(bytesSent > 0 ? [`${(0,util_text/* formatBytes */.z3)(bytesSent)} sent`] : []),
+        ...(bytesSaved > 0 ? [`saved ${(0,util_text/* formatBytes */.z3)(bytesSaved)}`] : []),
+    ];
+    return `${name}: ${what}${costs.length > 0 ? ` (${costs.join(', ')})` : ''}`;
 }
 /** Notices when a place has the whole image, and says so once. */
 function createPlaceLines() {
@@ -27711,7 +32024,7 @@ function createPlaceLines() {
     let plan;
     const stateOf = ({ registry, repository }) => {
         const name = `${registry}/${repository}`;
-        const fresh = { name, outcomes: [], bytesSent: 0, manifests: 0, told: false };
+        const fresh = { name, outcomes: [], bytesSent: 0, bytesSaved: 0, manifests: 0, told: false };
         const state = places.get(name) ?? fresh;
         places.set(name, state);
         return state;
@@ -27735,8 +32048,8 @@ function createPlaceLines() {
         'blob-finished': (event) => {
             const state = stateOf(event);
             state.outcomes.push(event.outcome);
-            if ((0,place_tally/* wasSent */.K)(event.outcome))
-                state.bytesSent += event.size;
+            state.bytesSent += (0,report_saved/* sentBytes */.Cl)(event);
+            state.bytesSaved += (0,report_saved/* savedByResuming */.HR)(event);
             return tellIfComplete(state);
         },
         'manifest-pushed': (event) => {
@@ -27749,7 +32062,56 @@ function createPlaceLines() {
     return (event) => (0,dispatch/* dispatch */.J)(handlers, event) ?? [];
 }
 
+// EXTERNAL MODULE: ./lib/report/resume-text.js
+var resume_text = __nccwpck_require__(84418);
+;// CONCATENATED MODULE: ./lib/report/resume-lines.js
+
+
+
+
+
+/**
+ * Tells that an interrupted push goes on; what that saved is in the lines of the places.
+ * @param verbose also where each blob goes on
+ */
+function createResumeLines(verbose) {
+    const sizes = new Map();
+    let hoped = false;
+    let saved = 0;
+    let sent = 0;
+    const handlers = {
+        resuming: (event) => {
+            hoped = (0,resume_text/* hadSent */.WO)(event);
+            return [(0,resume_text/* resumingLine */.dN)(event)];
+        },
+        'blob-started': ({ digest, size }) => {
+            if (verbose)
+                sizes.set(digest, size);
+            return [];
+        },
+        'blob-resumed': ({ digest, bytes, registry, repository }) => {
+            if (!verbose)
+                return [];
+            const size = sizes.get(digest);
+            const at = `${(0,util_text/* formatBytes */.z3)(bytes)}${size === undefined ? '' : ` of ${(0,util_text/* formatBytes */.z3)(size)}`}`;
+            return [`${(0,oci_digest/* shortDigest */.VK)(digest)}  resumed at ${at} in ${registry}/${repository}`];
+        },
+        'blob-finished': (event) => {
+            saved += (0,report_saved/* savedByResuming */.HR)(event);
+            sent += (0,report_saved/* sentBytes */.Cl)(event);
+            return [];
+        },
+        'stage-finished': ({ stage }) => {
+            // It was announced, so people look for what it has come to; unless all was there anyway.
+            const useless = hoped && stage === 'upload' && saved === 0 && sent > 0;
+            return useless ? ['nothing that the interrupted push had sent could be used'] : [];
+        },
+    };
+    return (event) => (0,dispatch/* dispatch */.J)(handlers, event) ?? [];
+}
+
 ;// CONCATENATED MODULE: ./lib/report/event-lines.js
+
 
 
 
@@ -27804,10 +32166,18 @@ function plannedLine(plan) {
     const layers = plan.pending ?? 0;
     return layers === 0 ? line : `${line}; ${(0,counts/* plural */.LS)(layers, 'layer')} to be compressed first`;
 }
+/** A tag that was kept is a warning already. */
+function settledLine(event) {
+    const { tag, status, reason } = event;
+    if (status === 'kept')
+        return undefined;
+    return `${nameOf(event)}:${tag}: ${(0,counts/* tagWord */.Nz)(status)}${reason === undefined ? '' : ` (${reason})`}`;
+}
 const PLAIN = {
     'stage-started': ({ stage }) => STAGE_LINES[stage],
     planned: plannedLine,
     'tag-published': (event) => `${nameOf(event)}:${event.tag} → ${event.digest}`,
+    'tag-settled': settledLine,
     'layer-compressed': ({ from, to }) => `compressed a layer from ${(0,util_text/* formatBytes */.z3)(from)} to ${(0,util_text/* formatBytes */.z3)(to)}`,
     note: ({ message }) => message,
 };
@@ -27816,8 +32186,9 @@ const VERBOSE = {
     'blob-restarted': (event) => `${(0,oci_digest/* shortDigest */.VK)(event.digest)}  starting again in ${nameOf(event)}`,
     'blob-finished': (event) => {
         const cost = `${(0,util_text/* formatBytes */.z3)(event.size)}, ${(0,util_text/* formatDuration */.a3)(event.durationMs)}`;
-        const { digest, outcome } = event;
-        return `${(0,oci_digest/* shortDigest */.VK)(digest)}  ${counts/* OUTCOME_WORDS */.nx[outcome]} in ${nameOf(event)} (${cost})`;
+        const { digest, outcome, hint } = event;
+        const known = hint ? `, ${counts/* HINT_WORDS */.W9[hint]}` : '';
+        return `${(0,oci_digest/* shortDigest */.VK)(digest)}  ${counts/* OUTCOME_WORDS */.nx[outcome]} in ${nameOf(event)} (${cost})${known}`;
     },
     'manifest-pushed': (event) => `${(0,oci_digest/* shortDigest */.VK)(event.digest)}  manifest ${counts/* OUTCOME_WORDS */.nx[event.outcome]} in ${nameOf(event)}`,
     'stage-finished': ({ stage, durationMs }) => `${stage} took ${(0,util_text/* formatDuration */.a3)(durationMs)}`,
@@ -27827,18 +32198,19 @@ const VERBOSE = {
 function createEventLines(verbose) {
     const waits = createWaitLines(verbose);
     const places = createPlaceLines();
+    const resume = createResumeLines(verbose);
     return (event) => {
         if (event.type === 'waiting')
             return waits(event);
         const lines = [verbose ? (0,dispatch/* dispatch */.J)(VERBOSE, event) : undefined, (0,dispatch/* dispatch */.J)(PLAIN, event)];
-        return [...lines.filter((line) => line !== undefined), ...places(event)];
+        return [...lines.filter((line) => line !== undefined), ...places(event), ...resume(event)];
     };
 }
 
 // EXTERNAL MODULE: ./lib/report/progress-text.js
-var progress_text = __nccwpck_require__(4687);
+var progress_text = __nccwpck_require__(39146);
 // EXTERNAL MODULE: ./lib/report/progress.js + 1 modules
-var report_progress = __nccwpck_require__(9045);
+var report_progress = __nccwpck_require__(18263);
 ;// CONCATENATED MODULE: ./lib/report/log-progress.js
 
 
@@ -27929,72 +32301,7 @@ function createLogProgress(options) {
 
 /***/ }),
 
-/***/ 2178:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ wasSent),
-/* harmony export */   W: () => (/* binding */ createPlaceTally)
-/* harmony export */ });
-/** True when this push sent the blob; otherwise the registry had it already. */
-function wasSent(outcome) {
-    return outcome === 'uploaded' || outcome === 'resumed';
-}
-function bytesOf(blobs, sent) {
-    return blobs.reduce((sum, { size, outcome }) => sum + (wasSent(outcome) === sent ? size : 0), 0);
-}
-function tagStatus(status, published) {
-    if (published)
-        return 'published';
-    return status === 'planned' ? 'planned' : 'not-moved';
-}
-/** @param tags the tags that are wanted here; published ones that are not in it are added */
-function createPlaceTally(place, tags) {
-    const { registry, repository } = place;
-    const wanted = new Set(tags);
-    const published = new Set();
-    const blobs = new Map();
-    const manifests = { uploaded: 0, existing: 0 };
-    let first;
-    let last = 0;
-    return {
-        registry,
-        take: (event) => {
-            if (event.type === 'blob-finished') {
-                const { digest, size, outcome, durationMs } = event;
-                blobs.set(digest, { digest, size, outcome, durationMs });
-            }
-            else if (event.type === 'manifest-pushed') {
-                manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
-            }
-            else if (event.type === 'tag-published') {
-                wanted.add(event.tag);
-                published.add(event.tag);
-            }
-            first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
-            last = event.time;
-        },
-        report: (status, waitedMs) => {
-            const all = [...blobs.values()];
-            return {
-                registry,
-                repository,
-                tags: [...wanted].map((tag) => ({ tag, status: tagStatus(status, published.has(tag)) })),
-                blobs: all,
-                bytesUploaded: bytesOf(all, true),
-                bytesSkipped: bytesOf(all, false),
-                waitedMs,
-                manifests: { ...manifests },
-                ...(first === undefined ? {} : { durationMs: last - first }),
-            };
-        },
-    };
-}
-
-
-/***/ }),
-
-/***/ 4687:
+/***/ 39146:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28002,7 +32309,7 @@ function createPlaceTally(place, tags) {
 /* harmony export */   pR: () => (/* binding */ percentOf)
 /* harmony export */ });
 /* unused harmony export formatRemaining */
-/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8805);
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(89598);
 
 /** Whole percent; 100 only when everything is done. */
 function percentOf(progress) {
@@ -28040,7 +32347,7 @@ function formatProgress(progress) {
 
 /***/ }),
 
-/***/ 9045:
+/***/ 18263:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28050,7 +32357,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./lib/report/dispatch.js
-var dispatch = __nccwpck_require__(5814);
+var dispatch = __nccwpck_require__(83621);
 ;// CONCATENATED MODULE: ./lib/report/rate.js
 // Events come per chunk, thousands a second: they are gathered into steps before they are kept.
 const STEP_MS = 250;
@@ -28113,6 +32420,8 @@ function handlersFor(state, rate) {
             move(state, event, event.bytes);
             rate.add(event.bytes, event.time);
         },
+        // In the registry since an earlier run: done, but not with the speed of this one.
+        'blob-resumed': (event) => move(state, event, event.bytes),
         'blob-restarted': (event) => move(state, event, -event.bytes),
         'blob-finished': (event) => {
             const key = keyOf(event);
@@ -28142,8 +32451,8 @@ function snapshotOf(state, bytesPerSecond) {
     return { bytesDone, bytesTotal, blobsDone, blobsTotal, bytesPerSecond, remainingMs };
 }
 /**
- * Adds up what all workers report. Blobs that are already there count as done, but not for the
- * rate; what a failed attempt had sent is taken away again. `planned` counts the image once and
+ * Adds up what all workers report. Blobs that are already there, and what an interrupted push had sent,
+ * count as done, but not for the rate; what a failed attempt had sent is taken away again. `planned` counts the image once and
  * layers that are still to be compressed by their full size: `layer-compressed` corrects it.
  */
 function createProgress(now) {
@@ -28168,7 +32477,483 @@ function createProgress(now) {
 
 /***/ }),
 
-/***/ 2296:
+/***/ 84418:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   WO: () => (/* binding */ hadSent),
+/* harmony export */   dN: () => (/* binding */ resumingLine),
+/* harmony export */   hy: () => (/* binding */ ageOf),
+/* harmony export */   n4: () => (/* binding */ formatAgo)
+/* harmony export */ });
+/* harmony import */ var _util_text_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(89598);
+/* harmony import */ var _counts_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(84443);
+
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** How long ago something was, as roughly as people would say it: `12 minutes ago`. */
+function formatAgo(milliseconds) {
+    if (milliseconds >= DAY_MS)
+        return `${(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(Math.floor(milliseconds / DAY_MS), 'day')} ago`;
+    if (milliseconds >= HOUR_MS)
+        return `${(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(Math.floor(milliseconds / HOUR_MS), 'hour')} ago`;
+    const minutes = Math.floor(milliseconds / MINUTE_MS);
+    return minutes < 1 ? 'less than a minute ago' : `${(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(minutes, 'minute')} ago`;
+}
+/**
+ * How long the interrupted push had been silent when it was found, milliseconds.
+ * Another machine wrote down the time: its clock may be ahead of ours, or wrong altogether.
+ */
+function ageOf({ time, since }) {
+    return Math.min(time, Math.max(0, time - since)) || 0;
+}
+/** True when there was anything to go on with. */
+function hadSent({ blobs, bytes }) {
+    return blobs > 0 || bytes > 0;
+}
+/**
+ * `Resuming the push that was interrupted 12 minutes ago (from FILE): 3 blobs finished and at least
+ * 512.0 MiB sent by then`. At least, because what was sent after the last checkpoint is not in it.
+ */
+function resumingLine(event) {
+    const { blobs, bytes, from } = event;
+    const parts = [
+        ...(blobs > 0 ? [`${(0,_counts_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(blobs, 'blob')} finished`] : []),
+        ...(bytes > 0 ? [`at least ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_1__/* .formatBytes */ .z3)(bytes)} sent`] : []),
+    ];
+    const sent = parts.length === 0 ? '' : `: ${parts.join(' and ')} by then`;
+    return `Resuming the push that was interrupted ${formatAgo(ageOf(event))} (from ${from})${sent}`;
+}
+
+
+/***/ }),
+
+/***/ 16640:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Cl: () => (/* binding */ sentBytes),
+/* harmony export */   HN: () => (/* binding */ resumedBytes),
+/* harmony export */   HR: () => (/* binding */ savedByResuming),
+/* harmony export */   XN: () => (/* binding */ sumOf),
+/* harmony export */   i1: () => (/* binding */ skippedBytes),
+/* harmony export */   tI: () => (/* binding */ savedOf)
+/* harmony export */ });
+/** True when this push sent the blob, or its rest; otherwise the registry had it already. */
+function wasSent({ outcome }) {
+    return outcome === 'uploaded' || outcome === 'resumed';
+}
+/** Bytes of a blob that an interrupted push had sent before this one sent the rest. */
+function resumedBytes({ outcome, size, resumedBytes: bytes = 0 }) {
+    return outcome === 'resumed' ? Math.min(size, Math.max(0, bytes)) : 0;
+}
+/** Bytes of a blob that this push sent. */
+function sentBytes(blob) {
+    return wasSent(blob) ? blob.size - resumedBytes(blob) : 0;
+}
+/** Bytes of a blob that was there already or was mounted. */
+function skippedBytes(blob) {
+    return wasSent(blob) ? 0 : blob.size;
+}
+/** Bytes of a blob that were not sent because an interrupted push had sent them, wholly or in part. */
+function savedByResuming(blob) {
+    const finished = blob.outcome === 'exists' && blob.hint === 'resume';
+    return finished ? blob.size : resumedBytes(blob);
+}
+/** Adds up one kind of bytes. */
+function sumOf(blobs, bytesOf) {
+    return blobs.reduce((sum, blob) => sum + bytesOf(blob), 0);
+}
+/** What did not have to be sent of these blobs. */
+function savedOf(blobs) {
+    const skipped = (wanted) => sumOf(blobs, (blob) => (wanted(blob) ? skippedBytes(blob) : 0));
+    return {
+        exists: skipped(({ outcome, hint }) => outcome === 'exists' && hint !== 'record'),
+        mounted: skipped(({ outcome, hint }) => outcome === 'mounted' && hint !== 'record'),
+        record: skipped(({ hint }) => hint === 'record'),
+        resumed: sumOf(blobs, resumedBytes),
+    };
+}
+
+
+/***/ }),
+
+/***/ 38798:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A4: () => (/* binding */ formatResumeState),
+/* harmony export */   TJ: () => (/* binding */ shareableState),
+/* harmony export */   Tj: () => (/* binding */ writeResumeFile),
+/* harmony export */   yA: () => (/* binding */ readResumeFile)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
+/* harmony import */ var _util_atomic_file_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(9311);
+/* harmony import */ var _util_errors_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(48946);
+/* harmony import */ var _resume_schema_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(30532);
+
+
+
+
+
+/**
+ * A link may lead to anybody's file, and opening a pipe would wait for somebody to write to it.
+ * Where the system has no such flags, there are hardly any of these.
+ */
+const OPEN_FLAGS = node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_RDONLY | (node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_NOFOLLOW ?? 0) | (node_fs__WEBPACK_IMPORTED_MODULE_0__.constants.O_NONBLOCK ?? 0);
+async function readBounded(path) {
+    const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(path, OPEN_FLAGS);
+    try {
+        if (!(await handle.stat()).isFile())
+            return undefined;
+        const chunks = [];
+        const end = _resume_schema_js__WEBPACK_IMPORTED_MODULE_4__/* .RESUME_LIMITS */ .DM.fileBytes;
+        const stream = handle.createReadStream({ start: 0, end, autoClose: false });
+        for await (const chunk of stream)
+            chunks.push(chunk);
+        return Buffer.concat(chunks);
+    }
+    finally {
+        await handle.close();
+    }
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+/** JSON's own messages show a piece of the file, which may be anybody's. */
+function parse(text) {
+    let value;
+    try {
+        value = JSON.parse(text);
+    }
+    catch {
+        const whole = text.trimEnd().endsWith('}');
+        return { reason: whole ? 'it is not JSON' : 'it is cut off' };
+    }
+    if (!isObject(value))
+        return { reason: 'it is not a resume state' };
+    const { SchemaVersion: version } = value;
+    if (typeof version === 'number' && version > 1)
+        return { reason: `it is of version ${version}` };
+    const old = version === undefined && ['ImageDigest', 'UploadedLayers'].some((name) => name in value);
+    // The first form of this file does not say where anything has arrived.
+    if (old)
+        return {};
+    const state = (0,_resume_schema_js__WEBPACK_IMPORTED_MODULE_4__/* .parseResumeState */ .i8)(value);
+    return typeof state === 'string' ? { reason: state } : { state };
+}
+/**
+ * Reads a resume file, of which nothing is believed: it may have been cut off, or written by
+ * another version or a stranger. It never throws, and what it returns is within `RESUME_LIMITS`.
+ */
+async function readResumeFile(path) {
+    try {
+        const bytes = await readBounded(path);
+        if (!bytes)
+            return { reason: 'it is not a file' };
+        if (bytes.length > _resume_schema_js__WEBPACK_IMPORTED_MODULE_4__/* .RESUME_LIMITS */ .DM.fileBytes)
+            return { reason: 'it is too large' };
+        return parse(bytes.toString('utf8'));
+    }
+    catch (error) {
+        const code = (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .systemCode */ .xU)(error);
+        if (code === 'ENOENT')
+            return {};
+        return { reason: `it cannot be read (${code ?? (0,_util_errors_js__WEBPACK_IMPORTED_MODULE_3__/* .messageOf */ .bD)(error)})` };
+    }
+}
+/** A state as it is written down. */
+function formatResumeState(state) {
+    return `${JSON.stringify(state)}\n`;
+}
+/**
+ * Writes a resume file at once or not at all, for nobody but its owner to read.
+ * @throws the system's error
+ */
+async function writeResumeFile(path, state) {
+    await (0,_util_atomic_file_js__WEBPACK_IMPORTED_MODULE_2__/* .writeFileAtomically */ .lo)(path, formatResumeState(state), 0o600);
+}
+/**
+ * What may leave this machine: in some registries the address of an upload is all it takes to write
+ * to it. An upload that cannot be named is left out altogether, for nobody can go on with it.
+ */
+function shareableState(state) {
+    const Places = state.Places.map((place) => {
+        const layers = Object.entries(place.UploadedLayers).filter(([, { Location, Shareable }]) => Location === undefined || Shareable === true);
+        return { ...place, UploadedLayers: Object.fromEntries(layers) };
+    });
+    return { ...state, Places };
+}
+
+
+/***/ }),
+
+/***/ 11271:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   z: () => (/* binding */ resumeFileName)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
+
+const NAME_LENGTH = 80;
+// Devices to Windows, whatever follows after a dot.
+const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/;
+/** What is put behind a name that had to be changed; so no other name may end like this. */
+const MARK = /-[0-9a-f]{16}$/;
+/**
+ * The name of an image's resume file: one on every system, whatever the image is called, and
+ * different for different images also where `A` and `a` are the same file.
+ */
+function resumeFileName(image) {
+    let name = image
+        .toLowerCase()
+        .replace(/[^a-z0-9._-]+/g, '_')
+        .slice(0, NAME_LENGTH)
+        .replace(/^[.-]/, '_');
+    if (RESERVED.test(name) || name === '')
+        name = `_${name}`;
+    if (name !== image || MARK.test(name)) {
+        name += `-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.createHash)('sha256').update(image).digest('hex').slice(0, 16)}`;
+    }
+    return `${name}.json`;
+}
+
+
+/***/ }),
+
+/***/ 30532:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  DM: () => (/* binding */ RESUME_LIMITS),
+  $g: () => (/* binding */ isFinished),
+  zN: () => (/* binding */ isVisible),
+  i8: () => (/* binding */ parseResumeState)
+});
+
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/mini/schemas.js
+var mini_schemas = __nccwpck_require__(64924);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(64556);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/schemas.js + 2 modules
+var core_schemas = __nccwpck_require__(8953);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/api.js + 1 modules
+var api = __nccwpck_require__(52433);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/mini/iso.js
+
+
+const ZodMiniISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniISODateTime", (inst, def) => {
+    core_schemas/* $ZodISODateTime */.Ko.init(inst, def);
+    mini_schemas/* ZodMiniStringFormat */.zUr.init(inst, def);
+});
+// @__NO_SIDE_EFFECTS__
+function datetime(params) {
+    return api/* _isoDateTime */.G1(ZodMiniISODateTime, params);
+}
+const ZodMiniISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODate", (inst, def) => {
+    core.$ZodISODate.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function date(params) {
+    return core._isoDate(ZodMiniISODate, params);
+}
+const ZodMiniISOTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISOTime", (inst, def) => {
+    core.$ZodISOTime.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function time(params) {
+    return core._isoTime(ZodMiniISOTime, params);
+}
+const ZodMiniISODuration = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniISODuration", (inst, def) => {
+    core.$ZodISODuration.init(inst, def);
+    schemas.ZodMiniStringFormat.init(inst, def);
+})));
+// @__NO_SIDE_EFFECTS__
+function duration(params) {
+    return core._isoDuration(ZodMiniISODuration, params);
+}
+
+// EXTERNAL MODULE: ./lib/oci/digest.js
+var digest = __nccwpck_require__(56648);
+// EXTERNAL MODULE: ./lib/util/text.js
+var util_text = __nccwpck_require__(89598);
+;// CONCATENATED MODULE: ./lib/state/resume-schema.js
+
+
+
+/** What a state may have at most. Nothing larger is written, and nothing larger is read. */
+const RESUME_LIMITS = {
+    fileBytes: 8 * 1024 * 1024,
+    places: 64,
+    layers: 20_000,
+    manifests: 20_000,
+    nameLength: 1024,
+    locationLength: 8192,
+};
+const VISIBLE = /^[\u0021-\u007e]+$/;
+/** True for a text without blanks and anything unseen, of a length that may be written down. */
+function isVisible(text, maximum) {
+    return text.length <= maximum && VISIBLE.test(text);
+}
+/** True for a blob that has arrived. */
+function isFinished(layer) {
+    const { BytesWritten, TotalBytes, Checksum, Digest, Location } = layer;
+    return BytesWritten === TotalBytes && Checksum === Digest && Location === undefined;
+}
+const visible = (maximum) => mini_schemas/* string */.YjP().check(mini_schemas/* refine */.YPB((text) => isVisible(text, maximum)));
+const resume_schema_digest = mini_schemas/* custom */.IeY(digest/* isDigest */.Bc);
+const bytes = mini_schemas/* number */.aig().check(mini_schemas/* refine */.YPB((size) => Number.isSafeInteger(size) && size >= 0));
+const resume_schema_layer = mini_schemas/* object */.Ikc({
+    Digest: resume_schema_digest,
+    BytesWritten: bytes,
+    TotalBytes: bytes,
+    Checksum: resume_schema_digest,
+    Location: mini_schemas/* exactOptional */.yqP(visible(RESUME_LIMITS.locationLength)),
+    Shareable: mini_schemas/* exactOptional */.yqP(mini_schemas/* boolean */.zMY()),
+})
+    .check(mini_schemas/* refine */.YPB(({ BytesWritten, TotalBytes }) => BytesWritten <= TotalBytes));
+const place = mini_schemas/* object */.Ikc({
+    Registry: visible(RESUME_LIMITS.nameLength),
+    Repository: visible(RESUME_LIMITS.nameLength),
+    UploadedLayers: mini_schemas/* record */.g1P(resume_schema_digest, resume_schema_layer)
+        .check(mini_schemas/* refine */.YPB((layers) => Object.entries(layers).every(([key, { Digest }]) => key === Digest))),
+    Manifests: mini_schemas/* array */.YOg(resume_schema_digest),
+});
+function isBounded(places) {
+    let layers = 0;
+    let manifests = 0;
+    for (const { UploadedLayers, Manifests } of places) {
+        layers += Object.keys(UploadedLayers).length;
+        manifests += Manifests.length;
+    }
+    return layers <= RESUME_LIMITS.layers && manifests <= RESUME_LIMITS.manifests;
+}
+const state = mini_schemas/* object */.Ikc({
+    SchemaVersion: mini_schemas/* literal */.euz(1),
+    Image: visible(RESUME_LIMITS.nameLength),
+    ImageDigest: resume_schema_digest,
+    LastCheckpoint: datetime({ offset: true }).check(api/* _maxLength */.Eb(40), mini_schemas/* refine */.YPB((time) => Number.isFinite(Date.parse(time)))),
+    Places: mini_schemas/* array */.YOg(place).check(api/* _maxLength */.Eb(RESUME_LIMITS.places), mini_schemas/* refine */.YPB(isBounded)),
+});
+/** @returns the state, without fields that are not known; or why it is none, as half a sentence */
+function parseResumeState(value) {
+    const result = state.safeParse(value);
+    if (result.success)
+        return result.data;
+    const path = result.error.issues[0]?.path.map(String).join('.') ?? '';
+    return path === '' ? 'it is no such state' : `it has no valid ${(0,util_text/* printable */.g$)(path, 120)}`;
+}
+
+
+/***/ }),
+
+/***/ 9311:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   AH: () => (/* binding */ removeTemporaries),
+/* harmony export */   lo: () => (/* binding */ writeFileAtomically),
+/* harmony export */   vM: () => (/* binding */ temporaryFor)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(77598);
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(51455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(76760);
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(58500);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(48946);
+
+
+
+
+
+const TEMPORARY = /^(.+)\.[0-9a-f]{16}\.tmp$/s;
+/** What Windows says while somebody, a virus scanner for example, looks at the old file. */
+const LOOKED_AT = new Set(['EPERM', 'EACCES', 'EBUSY']);
+const RENAME_ATTEMPTS = 6;
+const RENAME_WAIT_MS = 25;
+/** The name of the file that a temporary file was to become; undefined for every other name. */
+function temporaryFor(name) {
+    return TEMPORARY.exec(name)?.[1];
+}
+async function replace(from, to) {
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rename)(from, to);
+            return;
+        }
+        catch (error) {
+            const passing = process.platform === 'win32' && LOOKED_AT.has((0,_errors_js__WEBPACK_IMPORTED_MODULE_4__/* .systemCode */ .xU)(error));
+            if (!passing || attempt >= RENAME_ATTEMPTS)
+                throw error;
+        }
+        await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_3__.setTimeout)(RENAME_WAIT_MS * attempt);
+    }
+}
+/** Makes the rename last. Not every system can do that with a folder, Windows for one. */
+async function syncFolder(directory) {
+    try {
+        const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(directory, 'r');
+        try {
+            await handle.sync();
+        }
+        finally {
+            await handle.close();
+        }
+    }
+    catch {
+        // The file is whole either way; at worst it is the one from before.
+    }
+}
+/**
+ * Writes a file so that there is always either the old one or the new one, whole, whenever the
+ * process or the machine stops. A killed writer leaves a temporary file in the same folder; see
+ * `removeTemporaries`.
+ * @param mode permissions of the new file
+ * @throws the system's error; the old file is untouched then
+ */
+async function writeFileAtomically(file, data, mode = 0o600) {
+    const temporary = `${file}.${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(8).toString('hex')}.tmp`;
+    const handle = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.open)(temporary, 'wx', mode);
+    try {
+        try {
+            await handle.writeFile(data);
+            await handle.sync();
+        }
+        finally {
+            await handle.close();
+        }
+        await replace(temporary, file);
+    }
+    catch (error) {
+        await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)(temporary, { force: true }).catch(() => undefined);
+        throw error;
+    }
+    await syncFolder((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(file));
+}
+/**
+ * Deletes what killed writers of this file have left. Only for those who know that nobody is
+ * writing it now.
+ * @throws the system's error
+ */
+async function removeTemporaries(file) {
+    const directory = (0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(file);
+    for (const name of await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.readdir)(directory)) {
+        if (temporaryFor(name) === (0,node_path__WEBPACK_IMPORTED_MODULE_2__.basename)(file))
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_1__.rm)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(directory, name), { force: true });
+    }
+}
+
+
+/***/ }),
+
+/***/ 20013:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28191,13 +32976,13 @@ function backoffMs(policy, attempt, random) {
 
 /***/ }),
 
-/***/ 6013:
+/***/ 29791:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   m: () => (/* binding */ systemClock)
 /* harmony export */ });
-/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8500);
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(58500);
 
 const systemClock = {
     now: () => Date.now(),
@@ -28209,7 +32994,7 @@ const systemClock = {
 
 /***/ }),
 
-/***/ 9661:
+/***/ 48946:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28293,7 +33078,7 @@ function isAbort(thrown) {
 
 /***/ }),
 
-/***/ 3319:
+/***/ 72272:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28326,7 +33111,7 @@ function createEmitter(sinks, now) {
 
 /***/ }),
 
-/***/ 7494:
+/***/ 5719:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -28335,7 +33120,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   j: () => (/* binding */ Limiter)
 });
 
-;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
+;// CONCATENATED MODULE: ../../work/main/node_modules/yocto-queue/index.js
 /*
 How it works:
 `this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
@@ -28427,7 +33212,7 @@ class Queue {
 	}
 }
 
-;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
+;// CONCATENATED MODULE: ../../work/main/node_modules/p-limit/index.js
 
 
 function pLimit(concurrency) {
@@ -28617,7 +33402,54 @@ class Limiter {
 
 /***/ }),
 
-/***/ 4514:
+/***/ 17612:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ makeFolder)
+/* harmony export */ });
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(73024);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(76760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(48946);
+
+
+
+function make(folder, mode) {
+    try {
+        (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(folder, { mode });
+        return undefined;
+    }
+    catch (error) {
+        const code = (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .systemCode */ .xU)(error);
+        if (code === 'EEXIST' && (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.statSync)(folder).isDirectory())
+            return undefined;
+        if (code === 'ENOENT')
+            return code;
+        throw error;
+    }
+}
+/**
+ * Makes a folder and those above it, as `mkdir -p` does. Node's own `recursive` never comes back
+ * where the system says of a folder in an existing one that it does not exist (/proc, automounters).
+ * A few calls of the system, so all at once.
+ * @param mode of every folder that is made
+ * @throws the system's error
+ */
+function makeFolder(folder, mode = 0o777) {
+    const absolute = node_path__WEBPACK_IMPORTED_MODULE_1__.resolve(folder);
+    if (make(absolute, mode) === undefined)
+        return;
+    const parent = node_path__WEBPACK_IMPORTED_MODULE_1__.dirname(absolute);
+    if (parent !== absolute)
+        makeFolder(parent, mode);
+    // Once more and no further: its parent is there now.
+    (0,node_fs__WEBPACK_IMPORTED_MODULE_0__.mkdirSync)(absolute, { mode });
+}
+
+
+/***/ }),
+
+/***/ 92709:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28660,7 +33492,79 @@ function createRedactor() {
 
 /***/ }),
 
-/***/ 7909:
+/***/ 45179:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  m: () => (/* binding */ runProgram)
+});
+
+;// CONCATENATED MODULE: external "node:child_process"
+const external_node_child_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:child_process");
+;// CONCATENATED MODULE: ./lib/util/run-program.js
+
+function collector(maximum) {
+    const chunks = [];
+    let size = 0;
+    return {
+        add: (chunk) => {
+            if (size < maximum)
+                chunks.push(chunk.subarray(0, maximum - size));
+            size += chunk.length;
+        },
+        text: () => Buffer.concat(chunks).toString('utf8'),
+    };
+}
+function endGroup(leader) {
+    if (leader === undefined || process.platform === 'win32')
+        return;
+    try {
+        process.kill(-leader, 'SIGKILL');
+    }
+    catch {
+        // Nobody is left.
+    }
+}
+/**
+ * Runs a program without a shell and collects what it says.
+ * @param file name or path of an executable
+ * @throws the system's error (ENOENT, EACCES) when it cannot be started, an AbortError when aborted
+ */
+function runProgram(file, args, options = {}) {
+    const { input, env, cwd, timeoutMs, maxOutputBytes = 1024 * 1024, signal, group } = options;
+    return new Promise((resolve, reject) => {
+        const child = (0,external_node_child_process_namespaceObject.spawn)(file, args, {
+            shell: false,
+            windowsHide: true,
+            stdio: ['pipe', 'pipe', 'pipe'],
+            ...(env ? { env } : {}),
+            ...(cwd === undefined ? {} : { cwd }),
+            ...(group ? { detached: process.platform !== 'win32', killSignal: 'SIGKILL' } : {}),
+            ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+            ...(signal ? { signal } : {}),
+        });
+        const stdout = collector(maxOutputBytes);
+        const stderr = collector(maxOutputBytes);
+        child.stdout.on('data', (chunk) => stdout.add(chunk));
+        child.stderr.on('data', (chunk) => stderr.add(chunk));
+        child.on('error', reject);
+        if (group)
+            child.on('exit', () => endGroup(child.pid));
+        child.on('close', (code) => {
+            resolve({ code: code ?? undefined, stdout: stdout.text(), stderr: stderr.text() });
+        });
+        // A program that ends without reading its input closes the pipe: that is its right.
+        child.stdin.on('error', () => undefined);
+        child.stdin.end(input ?? '');
+    });
+}
+
+
+/***/ }),
+
+/***/ 37860:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28701,7 +33605,7 @@ function cancelOnSignals() {
 
 /***/ }),
 
-/***/ 3889:
+/***/ 66788:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28726,7 +33630,7 @@ class SingleFlight {
 
 /***/ }),
 
-/***/ 8805:
+/***/ 89598:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28776,7 +33680,1732 @@ function printable(text, maximum = 300) {
 
 /***/ }),
 
-/***/ 8532:
+/***/ 52433:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  z$: () => (/* binding */ _bigint),
+  _L: () => (/* binding */ _boolean),
+  FO: () => (/* binding */ _custom),
+  qm: () => (/* binding */ _gte),
+  LK: () => (/* binding */ _int),
+  G1: () => (/* binding */ _isoDateTime),
+  Zm: () => (/* binding */ _lte),
+  Eb: () => (/* binding */ _maxLength),
+  G8: () => (/* binding */ _never),
+  F7: () => (/* binding */ _number),
+  fU: () => (/* binding */ _refine),
+  Fk: () => (/* binding */ _regex),
+  Rl: () => (/* binding */ _string),
+  q0: () => (/* binding */ describe),
+  mI: () => (/* binding */ meta)
+});
+
+// UNUSED EXPORTS: TimePrecision, _any, _array, _base64, _base64url, _catch, _check, _cidrv4, _cidrv6, _coercedBigint, _coercedBoolean, _coercedDate, _coercedNumber, _coercedString, _creditCard, _cuid, _cuid2, _date, _default, _discriminatedUnion, _e164, _email, _emoji, _endsWith, _enum, _file, _float32, _float64, _gt, _guid, _iban, _includes, _int32, _int64, _intersection, _ipv4, _ipv6, _isoDate, _isoDuration, _isoTime, _jwt, _ksuid, _lazy, _length, _literal, _lowercase, _lt, _mac, _map, _max, _maxSize, _mime, _min, _minLength, _minSize, _multipleOf, _nan, _nanoid, _nativeEnum, _negative, _nonnegative, _nonoptional, _nonpositive, _normalize, _null, _nullable, _optional, _overwrite, _pipe, _positive, _promise, _properties, _property, _readonly, _record, _set, _size, _slugify, _startsWith, _stringFormat, _stringbool, _success, _superRefine, _symbol, _templateLiteral, _toLowerCase, _toUpperCase, _transform, _trim, _tuple, _uint32, _uint64, _ulid, _undefined, _union, _unknown, _uppercase, _url, _uuid, _uuidv4, _uuidv6, _uuidv7, _void, _xid, _xor
+
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(57794);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/registries.js
+var _a;
+const $output = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodOutput")));
+const $input = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodInput")));
+class $ZodRegistry {
+    constructor() {
+        this._map = new WeakMap();
+        this._idmap = new Map();
+    }
+    add(schema, ..._meta) {
+        const meta = _meta[0];
+        this._map.set(schema, meta);
+        if (meta && typeof meta === "object" && "id" in meta) {
+            this._idmap.set(meta.id, schema);
+        }
+        return this;
+    }
+    clear() {
+        this._map = new WeakMap();
+        this._idmap = new Map();
+        return this;
+    }
+    remove(schema) {
+        const meta = this._map.get(schema);
+        if (meta && typeof meta === "object" && "id" in meta) {
+            this._idmap.delete(meta.id);
+        }
+        this._map.delete(schema);
+        return this;
+    }
+    get(schema) {
+        // return this._map.get(schema) as any;
+        // inherit metadata
+        const p = schema._zod.parent;
+        if (p) {
+            const pm = { ...(this.get(p) ?? {}) };
+            delete pm.id; // do not inherit id
+            const f = { ...pm, ...this._map.get(schema) };
+            return Object.keys(f).length ? f : undefined;
+        }
+        return this._map.get(schema);
+    }
+    has(schema) {
+        return this._map.has(schema);
+    }
+}
+// registries
+function registry() {
+    return new $ZodRegistry();
+}
+(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
+const globalRegistry = globalThis.__zod_globalRegistry;
+
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(97227);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/api.js
+
+
+
+
+function snapshotChecks(def) {
+    if (def.checks)
+        def.checks = [...def.checks];
+    return def;
+}
+// @__NO_SIDE_EFFECTS__
+function _string(Class, params) {
+    return new Class(snapshotChecks({ type: "string", ...core_util/* normalizeParams */.A2(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedString(Class, params) {
+    return new Class(snapshotChecks({ type: "string", coerce: true, ...util.normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _email(Class, params) {
+    return new Class({
+        type: "string",
+        format: "email",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _guid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "guid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v4",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v6",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uuidv7(Class, params) {
+    return new Class({
+        type: "string",
+        format: "uuid",
+        check: "string_format",
+        abort: false,
+        version: "v7",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _url(Class, params) {
+    return new Class({
+        type: "string",
+        format: "url",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _emoji(Class, params) {
+    return new Class({
+        type: "string",
+        format: "emoji",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nanoid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "nanoid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+/**
+ * @deprecated CUID v1 is deprecated by its authors due to information leakage
+ * (timestamps embedded in the id). Use {@link _cuid2} instead.
+ * See https://github.com/paralleldrive/cuid.
+ */
+// @__NO_SIDE_EFFECTS__
+function _cuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cuid2(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cuid2",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ulid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ulid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _xid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "xid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ksuid(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ksuid",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ipv4",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _ipv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "ipv6",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _mac(Class, params) {
+    return new Class({
+        type: "string",
+        format: "mac",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv4(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cidrv4",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _cidrv6(Class, params) {
+    return new Class({
+        type: "string",
+        format: "cidrv6",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64(Class, params) {
+    return new Class({
+        type: "string",
+        format: "base64",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _base64url(Class, params) {
+    return new Class({
+        type: "string",
+        format: "base64url",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _e164(Class, params) {
+    return new Class({
+        type: "string",
+        format: "e164",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _creditCard(Class, params) {
+    return new Class({
+        type: "string",
+        format: "credit_card",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _iban(Class, params) {
+    return new Class({
+        type: "string",
+        format: "iban",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _jwt(Class, params) {
+    return new Class({
+        type: "string",
+        format: "jwt",
+        check: "string_format",
+        abort: false,
+        ...util.normalizeParams(params),
+    });
+}
+const TimePrecision = {
+    Any: null,
+    Minute: -1,
+    Second: 0,
+    Millisecond: 3,
+    Microsecond: 6,
+};
+// @__NO_SIDE_EFFECTS__
+function _isoDateTime(Class, params) {
+    return new Class({
+        type: "string",
+        format: "datetime",
+        check: "string_format",
+        offset: false,
+        local: false,
+        precision: null,
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDate(Class, params) {
+    return new Class({
+        type: "string",
+        format: "date",
+        check: "string_format",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoTime(Class, params) {
+    return new Class({
+        type: "string",
+        format: "time",
+        check: "string_format",
+        precision: null,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _isoDuration(Class, params) {
+    return new Class({
+        type: "string",
+        format: "duration",
+        check: "string_format",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _number(Class, params) {
+    return new Class(snapshotChecks({ type: "number", checks: [], ...core_util/* normalizeParams */.A2(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedNumber(Class, params) {
+    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...util.normalizeParams(params) }));
+}
+// @__NO_SIDE_EFFECTS__
+function _int(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "safeint",
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _float32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "float32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _float64(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "float64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _int32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "int32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uint32(Class, params) {
+    return new Class({
+        type: "number",
+        check: "number_format",
+        abort: false,
+        format: "uint32",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _boolean(Class, params) {
+    return new Class({
+        type: "boolean",
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedBoolean(Class, params) {
+    return new Class({
+        type: "boolean",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _bigint(Class, params) {
+    return new Class({
+        type: "bigint",
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedBigint(Class, params) {
+    return new Class({
+        type: "bigint",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _int64(Class, params) {
+    return new Class({
+        type: "bigint",
+        check: "bigint_format",
+        abort: false,
+        format: "int64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uint64(Class, params) {
+    return new Class({
+        type: "bigint",
+        check: "bigint_format",
+        abort: false,
+        format: "uint64",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _symbol(Class, params) {
+    return new Class({
+        type: "symbol",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _undefined(Class, params) {
+    return new Class({
+        type: "undefined",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _null(Class, params) {
+    return new Class({
+        type: "null",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _any(Class) {
+    return new Class({
+        type: "any",
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _unknown(Class) {
+    return new Class({
+        type: "unknown",
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _never(Class, params) {
+    return new Class({
+        type: "never",
+        ...core_util/* normalizeParams */.A2(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _void(Class, params) {
+    return new Class({
+        type: "void",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _date(Class, params) {
+    return new Class({
+        type: "date",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _coercedDate(Class, params) {
+    return new Class({
+        type: "date",
+        coerce: true,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nan(Class, params) {
+    return new Class({
+        type: "nan",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lt(value, params) {
+    return new checks.$ZodCheckLessThan({
+        check: "less_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: false,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lte(value, params) {
+    return new core_checks/* $ZodCheckLessThan */.sm({
+        check: "less_than",
+        ...core_util/* normalizeParams */.A2(params),
+        value,
+        inclusive: true,
+    });
+}
+
+// @__NO_SIDE_EFFECTS__
+function _gt(value, params) {
+    return new checks.$ZodCheckGreaterThan({
+        check: "greater_than",
+        ...util.normalizeParams(params),
+        value,
+        inclusive: false,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _gte(value, params) {
+    return new core_checks/* $ZodCheckGreaterThan */.J_({
+        check: "greater_than",
+        ...core_util/* normalizeParams */.A2(params),
+        value,
+        inclusive: true,
+    });
+}
+
+// @__NO_SIDE_EFFECTS__
+function _positive(params) {
+    return _gt(0, params);
+}
+// negative
+// @__NO_SIDE_EFFECTS__
+function _negative(params) {
+    return _lt(0, params);
+}
+// nonpositive
+// @__NO_SIDE_EFFECTS__
+function _nonpositive(params) {
+    return _lte(0, params);
+}
+// nonnegative
+// @__NO_SIDE_EFFECTS__
+function _nonnegative(params) {
+    return _gte(0, params);
+}
+// @__NO_SIDE_EFFECTS__
+function _multipleOf(value, params) {
+    return new checks.$ZodCheckMultipleOf({
+        check: "multiple_of",
+        ...util.normalizeParams(params),
+        value,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _maxSize(maximum, params) {
+    return new checks.$ZodCheckMaxSize({
+        check: "max_size",
+        ...util.normalizeParams(params),
+        maximum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _minSize(minimum, params) {
+    return new checks.$ZodCheckMinSize({
+        check: "min_size",
+        ...util.normalizeParams(params),
+        minimum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _size(size, params) {
+    return new checks.$ZodCheckSizeEquals({
+        check: "size_equals",
+        ...util.normalizeParams(params),
+        size,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _maxLength(maximum, params) {
+    const ch = new core_checks/* $ZodCheckMaxLength */.Yk({
+        check: "max_length",
+        ...core_util/* normalizeParams */.A2(params),
+        maximum,
+    });
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _minLength(minimum, params) {
+    return new checks.$ZodCheckMinLength({
+        check: "min_length",
+        ...util.normalizeParams(params),
+        minimum,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _length(length, params) {
+    return new checks.$ZodCheckLengthEquals({
+        check: "length_equals",
+        ...util.normalizeParams(params),
+        length,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _regex(pattern, params) {
+    return new core_checks/* $ZodCheckRegex */.DG({
+        check: "string_format",
+        format: "regex",
+        ...core_util/* normalizeParams */.A2(params),
+        pattern,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lowercase(params) {
+    return new checks.$ZodCheckLowerCase({
+        check: "string_format",
+        format: "lowercase",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _uppercase(params) {
+    return new checks.$ZodCheckUpperCase({
+        check: "string_format",
+        format: "uppercase",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _includes(includes, params) {
+    return new checks.$ZodCheckIncludes({
+        check: "string_format",
+        format: "includes",
+        ...util.normalizeParams(params),
+        includes,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _startsWith(prefix, params) {
+    return new checks.$ZodCheckStartsWith({
+        check: "string_format",
+        format: "starts_with",
+        ...util.normalizeParams(params),
+        prefix,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _endsWith(suffix, params) {
+    return new checks.$ZodCheckEndsWith({
+        check: "string_format",
+        format: "ends_with",
+        ...util.normalizeParams(params),
+        suffix,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _property(property, schema, params) {
+    return new checks.$ZodCheckProperty({
+        check: "property",
+        property,
+        schema,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _properties(shape, params) {
+    return new checks.$ZodCheckProperties({
+        check: "properties",
+        shape,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _mime(types, params) {
+    return new checks.$ZodCheckMimeType({
+        check: "mime_type",
+        mime: types,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _overwrite(tx) {
+    return new checks.$ZodCheckOverwrite({
+        check: "overwrite",
+        tx,
+    });
+}
+// normalize
+// @__NO_SIDE_EFFECTS__
+function _normalize(form) {
+    return _overwrite((input) => input.normalize(form));
+}
+// trim
+// @__NO_SIDE_EFFECTS__
+function _trim() {
+    return _overwrite((input) => input.trim());
+}
+// toLowerCase
+// @__NO_SIDE_EFFECTS__
+function _toLowerCase() {
+    return _overwrite((input) => input.toLowerCase());
+}
+// toUpperCase
+// @__NO_SIDE_EFFECTS__
+function _toUpperCase() {
+    return _overwrite((input) => input.toUpperCase());
+}
+// slugify
+// @__NO_SIDE_EFFECTS__
+function _slugify() {
+    return _overwrite((input) => util.slugify(input));
+}
+// @__NO_SIDE_EFFECTS__
+function _array(Class, element, params) {
+    return new Class({
+        type: "array",
+        element,
+        // get element() {
+        //   return element;
+        // },
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _union(Class, options, params) {
+    return new Class({
+        type: "union",
+        options,
+        ...util.normalizeParams(params),
+    });
+}
+function _xor(Class, options, params) {
+    return new Class({
+        type: "union",
+        options,
+        inclusive: false,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _discriminatedUnion(Class, discriminator, options, params) {
+    return new Class({
+        type: "union",
+        options: options,
+        discriminator,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _intersection(Class, left, right) {
+    return new Class({
+        type: "intersection",
+        left,
+        right,
+    });
+}
+// export function _tuple(
+//   Class: util.SchemaClass<schemas.$ZodTuple>,
+//   items: [],
+//   params?: string | $ZodTupleParams
+// ): schemas.$ZodTuple<[], null>;
+// @__NO_SIDE_EFFECTS__
+function _tuple(Class, items, _paramsOrRest, _params) {
+    const hasRest = _paramsOrRest instanceof schemas.$ZodType;
+    const params = hasRest ? _params : _paramsOrRest;
+    const rest = hasRest ? _paramsOrRest : null;
+    return new Class({
+        type: "tuple",
+        items,
+        rest,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _record(Class, keyType, valueType, params) {
+    return new Class({
+        type: "record",
+        keyType,
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _map(Class, keyType, valueType, params) {
+    return new Class({
+        type: "map",
+        keyType,
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _set(Class, valueType, params) {
+    return new Class({
+        type: "set",
+        valueType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _enum(Class, values, params) {
+    const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
+    // if (Array.isArray(values)) {
+    //   for (const value of values) {
+    //     entries[value] = value;
+    //   }
+    // } else {
+    //   Object.assign(entries, values);
+    // }
+    // const entries: util.EnumLike = {};
+    // for (const val of values) {
+    //   entries[val] = val;
+    // }
+    return new Class({
+        type: "enum",
+        entries,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+/** @deprecated This API has been merged into `z.enum()`. Use `z.enum()` instead.
+ *
+ * ```ts
+ * enum Colors { red, green, blue }
+ * z.enum(Colors);
+ * ```
+ */
+function _nativeEnum(Class, entries, params) {
+    return new Class({
+        type: "enum",
+        entries,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _literal(Class, value, params) {
+    return new Class({
+        type: "literal",
+        values: Array.isArray(value) ? value : [value],
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _file(Class, params) {
+    return new Class({
+        type: "file",
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _transform(Class, fn) {
+    return new Class({
+        type: "transform",
+        transform: fn,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _optional(Class, innerType) {
+    return new Class({
+        type: "optional",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nullable(Class, innerType) {
+    return new Class({
+        type: "nullable",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _default(Class, innerType, defaultValue) {
+    return new Class({
+        type: "default",
+        innerType,
+        get defaultValue() {
+            return typeof defaultValue === "function" ? defaultValue() : util.shallowClone(defaultValue);
+        },
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _nonoptional(Class, innerType, params) {
+    return new Class({
+        type: "nonoptional",
+        innerType,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _success(Class, innerType) {
+    return new Class({
+        type: "success",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _catch(Class, innerType, catchValue) {
+    return new Class({
+        type: "catch",
+        innerType,
+        catchValue: (typeof catchValue === "function" ? catchValue : util.constantCatch(catchValue)),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _pipe(Class, in_, out) {
+    return new Class({
+        type: "pipe",
+        in: in_,
+        out,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _readonly(Class, innerType) {
+    return new Class({
+        type: "readonly",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _templateLiteral(Class, parts, params) {
+    return new Class({
+        type: "template_literal",
+        parts,
+        ...util.normalizeParams(params),
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _lazy(Class, getter) {
+    return new Class({
+        type: "lazy",
+        getter,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _promise(Class, innerType) {
+    return new Class({
+        type: "promise",
+        innerType,
+    });
+}
+// @__NO_SIDE_EFFECTS__
+function _custom(Class, fn, _params) {
+    const norm = core_util/* normalizeParams */.A2(_params);
+    norm.abort ?? (norm.abort = true); // default to abort:false
+    const schema = new Class({
+        type: "custom",
+        check: "custom",
+        fn: fn,
+        ...norm,
+    });
+    return schema;
+}
+// same as _custom but defaults to abort:false
+// @__NO_SIDE_EFFECTS__
+function _refine(Class, fn, _params) {
+    const schema = new Class({
+        type: "custom",
+        check: "custom",
+        fn: fn,
+        ...core_util/* normalizeParams */.A2(_params),
+    });
+    return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function _superRefine(fn, params) {
+    const ch = _check((payload) => {
+        payload.addIssue = (issue) => {
+            if (typeof issue === "string") {
+                payload.issues.push(util.issue(issue, payload.value, ch._zod.def));
+            }
+            else {
+                // for Zod 3 backwards compatibility
+                const _issue = issue;
+                if (_issue.fatal)
+                    _issue.continue = false;
+                _issue.code ?? (_issue.code = "custom");
+                if (!("input" in _issue))
+                    _issue.input = payload.value;
+                _issue.inst ?? (_issue.inst = ch);
+                _issue.continue ?? (_issue.continue = !ch._zod.def.abort); // abort is always undefined, so this is always true...
+                payload.issues.push(util.issue(_issue));
+            }
+        };
+        return fn(payload.value, payload);
+    }, params);
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _check(fn, params) {
+    const ch = new checks.$ZodCheck({
+        check: "custom",
+        ...util.normalizeParams(params),
+    });
+    ch._zod.check = fn;
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function describe(description) {
+    const ch = new core_checks/* $ZodCheck */.QP({ check: "describe" });
+    ch._zod.onattach = [
+        (inst) => {
+            const existing = globalRegistry.get(inst) ?? {};
+            globalRegistry.add(inst, { ...existing, description });
+        },
+    ];
+    ch._zod.check = () => { }; // no-op check
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function meta(metadata) {
+    const ch = new core_checks/* $ZodCheck */.QP({ check: "meta" });
+    ch._zod.onattach = [
+        (inst) => {
+            const existing = globalRegistry.get(inst) ?? {};
+            globalRegistry.add(inst, { ...existing, ...metadata });
+        },
+    ];
+    ch._zod.check = () => { }; // no-op check
+    return ch;
+}
+// @__NO_SIDE_EFFECTS__
+function _stringbool(Classes, _params) {
+    const params = util.normalizeParams(_params);
+    let truthyArray = params.truthy ?? ["true", "1", "yes", "on", "y", "enabled"];
+    let falsyArray = params.falsy ?? ["false", "0", "no", "off", "n", "disabled"];
+    if (params.case !== "sensitive") {
+        truthyArray = truthyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
+        falsyArray = falsyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
+    }
+    const truthySet = new Set(truthyArray);
+    const falsySet = new Set(falsyArray);
+    const _Codec = Classes.Codec ?? schemas.$ZodCodec;
+    const _Boolean = Classes.Boolean ?? schemas.$ZodBoolean;
+    const _String = Classes.String ?? schemas.$ZodString;
+    const stringSchema = new _String({ type: "string", error: params.error });
+    const booleanSchema = new _Boolean({ type: "boolean", error: params.error });
+    const codec = new _Codec({
+        type: "pipe",
+        in: stringSchema,
+        out: booleanSchema,
+        transform: ((input, payload) => {
+            let data = input;
+            if (params.case !== "sensitive")
+                data = data.toLowerCase();
+            if (truthySet.has(data)) {
+                return true;
+            }
+            else if (falsySet.has(data)) {
+                return false;
+            }
+            else {
+                payload.issues.push({
+                    code: "invalid_value",
+                    expected: "stringbool",
+                    values: [...truthySet, ...falsySet],
+                    input: payload.value,
+                    inst: codec,
+                    continue: false,
+                });
+                return {};
+            }
+        }),
+        reverseTransform: ((input, _payload) => {
+            if (input === true) {
+                return truthyArray[0] || "true";
+            }
+            else {
+                return falsyArray[0] || "false";
+            }
+        }),
+        error: params.error,
+    });
+    codec._zod.bag.truthy = truthyArray;
+    codec._zod.bag.falsy = falsyArray;
+    codec._zod.bag.case = params.case ?? "insensitive";
+    return codec;
+}
+// @__NO_SIDE_EFFECTS__
+function _stringFormat(Class, format, fnOrRegex, _params = {}) {
+    const params = util.normalizeParams(_params);
+    const def = {
+        check: "string_format",
+        type: "string",
+        format,
+        fn: typeof fnOrRegex === "function" ? fnOrRegex : (val) => fnOrRegex.test(val),
+        ...params,
+    };
+    if (fnOrRegex instanceof RegExp) {
+        def.pattern = fnOrRegex;
+    }
+    const inst = new Class(def);
+    return inst;
+}
+
+
+/***/ }),
+
+/***/ 57794:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   DG: () => (/* binding */ $ZodCheckRegex),
+/* harmony export */   J_: () => (/* binding */ $ZodCheckGreaterThan),
+/* harmony export */   KH: () => (/* binding */ $ZodCheckNumberFormat),
+/* harmony export */   QP: () => (/* binding */ $ZodCheck),
+/* harmony export */   Yk: () => (/* binding */ $ZodCheckMaxLength),
+/* harmony export */   ql: () => (/* binding */ $ZodCheckStringFormat),
+/* harmony export */   sm: () => (/* binding */ $ZodCheckLessThan)
+/* harmony export */ });
+/* unused harmony exports $ZodCheckMultipleOf, $ZodCheckBigIntFormat, $ZodCheckMaxSize, $ZodCheckMinSize, $ZodCheckSizeEquals, $ZodCheckMinLength, $ZodCheckLengthEquals, $ZodCheckLowerCase, $ZodCheckUpperCase, $ZodCheckIncludes, $ZodCheckStartsWith, $ZodCheckEndsWith, $ZodCheckProperty, $ZodCheckProperties, $ZodCheckMimeType, $ZodCheckOverwrite */
+/* harmony import */ var _core_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64556);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(97227);
+// import { $ZodType } from "./schemas.js";
+
+
+
+const $ZodCheck = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheck", (inst, def) => {
+    var _a;
+    inst._zod ?? (inst._zod = {});
+    inst._zod.def = def;
+    (_a = inst._zod).onattach ?? (_a.onattach = []);
+});
+/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
+const _whenHasSize = (payload) => {
+    const val = payload.value;
+    return !util.nullish(val) && val.size !== undefined;
+};
+/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
+const _whenHasLength = (payload) => {
+    const val = payload.value;
+    return !_util_js__WEBPACK_IMPORTED_MODULE_1__/* .nullish */ .cl(val) && val.length !== undefined;
+};
+const numericOriginMap = {
+    number: "number",
+    bigint: "bigint",
+    object: "date",
+};
+const $ZodCheckLessThan = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckLessThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_big",
+            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckGreaterThan = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckGreaterThan", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const origin = numericOriginMap[typeof def.value];
+    inst._zod.check = (payload) => {
+        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
+            return;
+        }
+        payload.issues.push({
+            origin: numericOriginMap[typeof payload.value] ?? origin,
+            code: "too_small",
+            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
+            input: payload.value,
+            inclusive: def.inclusive,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckMultipleOf = 
+/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        if (typeof payload.value !== typeof def.value)
+            throw new Error("Cannot mix number and bigint in multiple_of check.");
+        const isMultiple = typeof payload.value === "bigint"
+            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
+                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
+            : util.floatSafeRemainder(payload.value, def.value) === 0;
+        if (isMultiple)
+            return;
+        payload.issues.push({
+            origin: typeof payload.value,
+            code: "not_multiple_of",
+            divisor: def.value,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckNumberFormat = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckNumberFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    def.format = def.format || "float64";
+    const isInt = def.format?.includes("int");
+    const origin = isInt ? "int" : "number";
+    const [minimum, maximum] = _util_js__WEBPACK_IMPORTED_MODULE_1__/* .NUMBER_FORMAT_RANGES */ .zH[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (isInt) {
+            if (!Number.isInteger(input)) {
+                // invalid_format issue
+                // payload.issues.push({
+                //   expected: def.format,
+                //   format: def.format,
+                //   code: "invalid_format",
+                //   input,
+                //   inst,
+                // });
+                // invalid_type issue
+                payload.issues.push({
+                    expected: origin,
+                    format: def.format,
+                    code: "invalid_type",
+                    continue: false,
+                    input,
+                    inst,
+                });
+                return;
+                // not_multiple_of issue
+                // payload.issues.push({
+                //   code: "not_multiple_of",
+                //   origin: "number",
+                //   input,
+                //   inst,
+                //   divisor: 1,
+                // });
+            }
+            if (!Number.isSafeInteger(input)) {
+                if (input > 0) {
+                    // too_big
+                    payload.issues.push({
+                        input,
+                        code: "too_big",
+                        maximum: Number.MAX_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                else {
+                    // too_small
+                    payload.issues.push({
+                        input,
+                        code: "too_small",
+                        minimum: Number.MIN_SAFE_INTEGER,
+                        note: "Integers must be within the safe integer range.",
+                        inst,
+                        origin,
+                        inclusive: true,
+                        continue: !def.abort,
+                    });
+                }
+                return;
+            }
+        }
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_small",
+                minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "number",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+});
+const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
+    $ZodCheck.init(inst, def); // no format checks
+    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        if (input < minimum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_small",
+                minimum: minimum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+        if (input > maximum) {
+            payload.issues.push({
+                origin: "bigint",
+                input,
+                code: "too_big",
+                maximum,
+                inclusive: true,
+                inst,
+                continue: !def.abort,
+            });
+        }
+    };
+})));
+const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size <= def.maximum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size >= def.minimum)
+            return;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const size = input.size;
+        if (size === def.size)
+            return;
+        const tooBig = size > def.size;
+        payload.issues.push({
+            origin: util.getSizableOrigin(input),
+            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckMaxLength = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckMaxLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
+        const length = typeof input === "string" && units > def.maximum ? _util_js__WEBPACK_IMPORTED_MODULE_1__/* .codePointLength */ .O7(input) : units;
+        if (length <= def.maximum)
+            return;
+        const origin = _util_js__WEBPACK_IMPORTED_MODULE_1__/* .getLengthableOrigin */ .Rc(input);
+        payload.issues.push({
+            origin,
+            code: "too_big",
+            maximum: def.maximum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckMinLength = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinLength", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
+        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
+            ? util.codePointLength(input)
+            : units;
+        if (length >= def.minimum)
+            return;
+        const origin = util.getLengthableOrigin(input);
+        payload.issues.push({
+            origin,
+            code: "too_small",
+            minimum: def.minimum,
+            inclusive: true,
+            input,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
+    var _a;
+    $ZodCheck.init(inst, def);
+    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
+    inst._zod.check = (payload) => {
+        const input = payload.value;
+        const units = input.length;
+        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
+        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
+            ? util.codePointLength(input)
+            : units;
+        if (length === def.length)
+            return;
+        const origin = util.getLengthableOrigin(input);
+        const tooBig = length > def.length;
+        payload.issues.push({
+            origin,
+            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
+            inclusive: true,
+            exact: true,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStringFormat = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckStringFormat", (inst, def) => {
+    var _a, _b;
+    $ZodCheck.init(inst, def);
+    if (def.pattern)
+        (_a = inst._zod).check ?? (_a.check = (payload) => {
+            def.pattern.lastIndex = 0;
+            if (def.pattern.test(payload.value))
+                return;
+            payload.issues.push({
+                origin: "string",
+                code: "invalid_format",
+                format: def.format,
+                input: payload.value,
+                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
+                inst,
+                continue: !def.abort,
+            });
+        });
+    else
+        (_b = inst._zod).check ?? (_b.check = () => { });
+});
+const $ZodCheckRegex = /*@__PURE__*/ _core_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("$ZodCheckRegex", (inst, def) => {
+    $ZodCheckStringFormat.init(inst, def);
+    inst._zod.check = (payload) => {
+        def.pattern.lastIndex = 0;
+        if (def.pattern.test(payload.value))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "regex",
+            input: payload.value,
+            pattern: def.pattern.toString(),
+            inst,
+            continue: !def.abort,
+        });
+    };
+});
+const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.lowercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
+    def.pattern ?? (def.pattern = regexes.uppercase);
+    $ZodCheckStringFormat.init(inst, def);
+})));
+const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const escapedRegex = util.escapeRegex(def.includes);
+    // `String.prototype.includes(sub, position)` matches `sub` at `position`
+    // OR LATER, so the pattern must allow at least `position` leading chars
+    // (`{N,}`), not exactly `position` chars (`{N}`).
+    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
+    def.pattern = pattern;
+    inst._zod.check = (payload) => {
+        if (payload.value.includes(def.includes, def.position))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "includes",
+            includes: def.includes,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.startsWith(def.prefix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "starts_with",
+            prefix: def.prefix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
+    def.pattern ?? (def.pattern = pattern);
+    inst._zod.check = (payload) => {
+        if (payload.value.endsWith(def.suffix))
+            return;
+        payload.issues.push({
+            origin: "string",
+            code: "invalid_format",
+            format: "ends_with",
+            suffix: def.suffix,
+            input: payload.value,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+///////////////////////////////////
+/////    $ZodCheckProperty    /////
+///////////////////////////////////
+function handleCheckPropertyResult(result, payload, property) {
+    if (result.issues.length) {
+        payload.issues.push(...util.prefixIssues(property, result.issues));
+    }
+}
+const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        const result = def.schema._zod.run({
+            value: payload.value[def.property],
+            issues: [],
+        }, {});
+        if (result instanceof Promise) {
+            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
+        }
+        handleCheckPropertyResult(result, payload, def.property);
+        return;
+    };
+})));
+const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    util.hide(inst, Symbol.iterator, function* () {
+        yield inst;
+    });
+    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
+    let entries;
+    inst._zod.check = (payload) => {
+        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
+        if (payload.value == null) {
+            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
+            return undefined;
+        }
+        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
+        const input = payload.value;
+        let proms;
+        for (const [key, schema] of entries) {
+            const result = schema._zod.run({ value: input[key], issues: [] }, {});
+            if (result instanceof Promise) {
+                proms ?? (proms = []);
+                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
+            }
+            else {
+                handleCheckPropertyResult(result, payload, key);
+            }
+        }
+        if (proms)
+            return Promise.all(proms).then(() => undefined);
+        return undefined;
+    };
+})));
+const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    const mimeSet = new Set(def.mime);
+    inst._zod.check = (payload) => {
+        if (mimeSet.has(payload.value.type))
+            return;
+        payload.issues.push({
+            code: "invalid_value",
+            values: def.mime,
+            input: payload.value.type,
+            inst,
+            continue: !def.abort,
+        });
+    };
+})));
+const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
+    $ZodCheck.init(inst, def);
+    inst._zod.check = (payload) => {
+        payload.value = def.tx(payload.value);
+    };
+})));
+
+
+/***/ }),
+
+/***/ 64556:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -28788,7 +35417,7 @@ function printable(text, maximum = 300) {
 /* harmony export */   xI: () => (/* binding */ $constructor)
 /* harmony export */ });
 /* unused harmony export $brand */
-/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4723);
+/* harmony import */ var _util_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(97227);
 var _a;
 
 /** A special constant with type `never` */
@@ -28934,934 +35563,673 @@ function config(newConfig) {
 
 /***/ }),
 
-/***/ 4723:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   A2: () => (/* binding */ normalizeParams),
-/* harmony export */   Gv: () => (/* binding */ isObject),
-/* harmony export */   NM: () => (/* binding */ optionalKeys),
-/* harmony export */   OH: () => (/* binding */ partial),
-/* harmony export */   PO: () => (/* binding */ cached),
-/* harmony export */   QH: () => (/* binding */ aborted),
-/* harmony export */   Vy: () => (/* binding */ assignProp),
-/* harmony export */   X: () => (/* binding */ installLazyProp),
-/* harmony export */   d3: () => (/* binding */ attachSchema),
-/* harmony export */   gx: () => (/* binding */ captureStackTrace),
-/* harmony export */   iR: () => (/* binding */ finalizeIssue),
-/* harmony export */   jD: () => (/* binding */ hide),
-/* harmony export */   k8: () => (/* binding */ jsonStringifyReplacer),
-/* harmony export */   lQ: () => (/* binding */ prefixIssues),
-/* harmony export */   o8: () => (/* binding */ clone),
-/* harmony export */   ol: () => (/* binding */ members),
-/* harmony export */   p6: () => (/* binding */ cleanRegex),
-/* harmony export */   qh: () => (/* binding */ own),
-/* harmony export */   rL: () => (/* binding */ explicitlyAborted),
-/* harmony export */   v5: () => (/* binding */ defineLazyInternal)
-/* harmony export */ });
-/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, getEnumValues, joinValues, nullish, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, isPlainObject, shallowClone, numKeys, getParsedType, propertyKeyTypes, primitiveTypes, escapeRegex, createTransparentProxy, stringifyPrimitive, NUMBER_FORMAT_RANGES, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, required, unwrapMessage, sizeCaps, getSizableOrigin, codePointLength, getLengthableOrigin, parsedType, issue, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH, constantCatch */
-
-// functions
-function assertEqual(val) {
-    return val;
-}
-function assertNotEqual(val) {
-    return val;
-}
-function toZod() {
-    return (schema) => schema;
-}
-function assertIs(_arg) { }
-function assertNever(_x) {
-    throw new Error("Unexpected value in exhaustive check");
-}
-function assert(_) { }
-function getEnumValues(entries) {
-    const numericValues = Object.values(entries).filter((v) => typeof v === "number");
-    const values = Object.entries(entries)
-        .filter(([k, _]) => numericValues.indexOf(+k) === -1)
-        .map(([_, v]) => v);
-    return values;
-}
-function joinValues(array, separator = "|") {
-    return array.map((val) => stringifyPrimitive(val)).join(separator);
-}
-function jsonStringifyReplacer(_, value) {
-    if (typeof value === "bigint")
-        return value.toString();
-    return value;
-}
-// the accessor lives on a shared prototype: an own accessor makes every box a dictionary-mode object (~360 B and a slow load per read against ~100 B and an inlined getter here)
-class Cached {
-    constructor(getter) {
-        this._getter = getter;
-        this._value = undefined;
-    }
-    get value() {
-        const getter = this._getter;
-        if (getter !== undefined) {
-            this._value = getter();
-            this._getter = undefined;
-        }
-        return this._value;
-    }
-}
-function cached(getter) {
-    return new Cached(getter);
-}
-function nullish(input) {
-    return input === null || input === undefined;
-}
-function cleanRegex(source) {
-    const start = source.startsWith("^") ? 1 : 0;
-    const end = source.endsWith("$") ? source.length - 1 : source.length;
-    return source.slice(start, end);
-}
-function floatSafeRemainder(val, step) {
-    const ratio = val / step;
-    const roundedRatio = Math.round(ratio);
-    // `val` and `step` each round to a double before the division rounds again, so a true decimal multiple's quotient can sit up to 1.5 of these scaled epsilons from the integer. A 1x tolerance therefore rejected 2.03 as a multiple of 0.07; 4x covers the worst case with margin.
-    const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
-    if (Math.abs(ratio - roundedRatio) < tolerance)
-        return 0;
-    return ratio - roundedRatio;
-}
-const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
-function defineLazy(object, key, getter) {
-    let value = undefined;
-    Object.defineProperty(object, key, {
-        get() {
-            if (value === EVALUATING) {
-                // Circular reference detected, return undefined to break the cycle
-                return undefined;
-            }
-            if (value === undefined) {
-                value = EVALUATING;
-                value = getter();
-            }
-            return value;
-        },
-        set(v) {
-            Object.defineProperty(object, key, {
-                value: v,
-                // configurable: true,
-            });
-            // object[key] = v;
-        },
-        configurable: true,
-    });
-}
-function objectClone(obj) {
-    return Object.create(Object.getPrototypeOf(obj), Object.getOwnPropertyDescriptors(obj));
-}
-function assignProp(target, prop, value) {
-    Object.defineProperty(target, prop, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-    });
-}
-/**
- * Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
- *
- * Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
- */
-function rawShape(def) {
-    const desc = Object.getOwnPropertyDescriptor(def, "shape");
-    return desc?.get ? desc.get.raw : desc?.value;
-}
-// where a builder reads its source's keys and descriptors, resolving only a shape a def answers for itself. A shape resolves by object spread, so only its enumerable keys are ever part of it.
-function sourceShape(schema) {
-    return rawShape(schema._zod.def) ?? schema._zod.def.shape;
-}
-// a key whose value is not settled yet, self-caching so every read after the first gets the same one
-function deferProp(target, key, getter) {
-    Object.defineProperty(target, key, {
-        get() {
-            const value = getter();
-            assignProp(this, key, value);
-            return value;
-        },
-        enumerable: true,
-        configurable: true,
-    });
-}
-// Writes a settled key. A plain assignment is much cheaper than `defineProperty` and produces the same descriptor, but it runs whatever setter already answers to the key — an accessor this shape deferred, or an inherited one, which `__proto__` has on every object and prototype pollution can add for any name.
-function putProp(target, key, value) {
-    if (key in target)
-        assignProp(target, key, value);
-    else
-        target[key] = value;
-}
-/**
- * Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
- *
- * A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
- */
-function mirrorShape(target, source, keys, wrap) {
-    const raw = sourceShape(source);
-    for (const key of keys) {
-        const desc = Object.getOwnPropertyDescriptor(raw, key);
-        if (!desc.enumerable)
-            continue;
-        if (desc.get) {
-            deferProp(target, key, () => {
-                const value = source._zod.def.shape[key];
-                return wrap ? wrap(value, key) : value;
-            });
-        }
-        else
-            putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
-    }
-}
-// same, for a plain shape a caller passed rather than a schema's
-function mirrorProps(target, source) {
-    for (const key of Reflect.ownKeys(source)) {
-        const desc = Object.getOwnPropertyDescriptor(source, key);
-        if (!desc.enumerable)
-            continue;
-        if (desc.get)
-            deferProp(target, key, () => source[key]);
-        else
-            putProp(target, key, desc.value);
-    }
-}
-function mergeDefs(...defs) {
-    const mergedDescriptors = {};
-    for (const def of defs) {
-        const descriptors = Object.getOwnPropertyDescriptors(def);
-        Object.assign(mergedDescriptors, descriptors);
-    }
-    return Object.defineProperties({}, mergedDescriptors);
-}
-function cloneDef(schema) {
-    return mergeDefs(schema._zod.def);
-}
-function getElementAtPath(obj, path) {
-    if (!path)
-        return obj;
-    return path.reduce((acc, key) => acc?.[key], obj);
-}
-function promiseAllObject(promisesObj) {
-    const keys = Object.keys(promisesObj);
-    const promises = keys.map((key) => promisesObj[key]);
-    return Promise.all(promises).then((results) => {
-        const resolvedObj = {};
-        for (let i = 0; i < keys.length; i++) {
-            resolvedObj[keys[i]] = results[i];
-        }
-        return resolvedObj;
-    });
-}
-function randomString(length = 10) {
-    const chars = "abcdefghijklmnopqrstuvwxyz";
-    let str = "";
-    for (let i = 0; i < length; i++) {
-        str += chars[Math.floor(Math.random() * chars.length)];
-    }
-    return str;
-}
-function esc(str) {
-    return JSON.stringify(str);
-}
-function slugify(input) {
-    return input
-        .toLowerCase()
-        .trim()
-        .replace(/[^\w\s-]/g, "")
-        .replace(/[\s_-]+/g, "-")
-        .replace(/^-+|-+$/g, "");
-}
-const captureStackTrace = ("captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => { });
-function isObject(data) {
-    return typeof data === "object" && data !== null && !Array.isArray(data);
-}
-const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null && (cached(() => {
-    // Skip the probe under `jitless`: strict CSPs report the caught `new Function` as a `securitypolicyviolation` even though the throw is swallowed.
-    if (globalConfig.jitless) {
-        return false;
-    }
-    // @ts-ignore
-    if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) {
-        return false;
-    }
-    try {
-        const F = Function;
-        new F("");
-        return true;
-    }
-    catch (_) {
-        return false;
-    }
-})));
-function isPlainObject(o) {
-    if (isObject(o) === false)
-        return false;
-    // modified constructor
-    const ctor = o.constructor;
-    if (ctor === undefined)
-        return true;
-    if (typeof ctor !== "function")
-        return true;
-    // modified prototype
-    const prot = ctor.prototype;
-    if (isObject(prot) === false)
-        return false;
-    // ctor doesn't have static `isPrototypeOf`
-    if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
-        return false;
-    }
-    return true;
-}
-function shallowClone(o) {
-    if (isPlainObject(o))
-        return { ...o };
-    if (Array.isArray(o))
-        return [...o];
-    if (o instanceof Map)
-        return new Map(o);
-    if (o instanceof Set)
-        return new Set(o);
-    return o;
-}
-function numKeys(data) {
-    let keyCount = 0;
-    for (const key in data) {
-        if (Object.prototype.hasOwnProperty.call(data, key)) {
-            keyCount++;
-        }
-    }
-    return keyCount;
-}
-const getParsedType = (data) => {
-    const t = typeof data;
-    switch (t) {
-        case "undefined":
-            return "undefined";
-        case "string":
-            return "string";
-        case "number":
-            return Number.isNaN(data) ? "nan" : "number";
-        case "boolean":
-            return "boolean";
-        case "function":
-            return "function";
-        case "bigint":
-            return "bigint";
-        case "symbol":
-            return "symbol";
-        case "object":
-            if (Array.isArray(data)) {
-                return "array";
-            }
-            if (data === null) {
-                return "null";
-            }
-            if (data.then && typeof data.then === "function" && data.catch && typeof data.catch === "function") {
-                return "promise";
-            }
-            if (typeof Map !== "undefined" && data instanceof Map) {
-                return "map";
-            }
-            if (typeof Set !== "undefined" && data instanceof Set) {
-                return "set";
-            }
-            if (typeof Date !== "undefined" && data instanceof Date) {
-                return "date";
-            }
-            // @ts-ignore
-            if (typeof File !== "undefined" && data instanceof File) {
-                return "file";
-            }
-            return "object";
-        default:
-            throw new Error(`Unknown data type: ${t}`);
-    }
-};
-const propertyKeyTypes = /* @__PURE__*/ new Set(["string", "number", "symbol"]);
-const primitiveTypes = /* @__PURE__*/ new Set([
-    "string",
-    "number",
-    "bigint",
-    "boolean",
-    "symbol",
-    "undefined",
-]);
-function escapeRegex(str) {
-    return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-// zod-specific utils
-function clone(inst, def, params) {
-    const cl = new inst._zod.constr(def ?? inst._zod.def);
-    if (!def || params?.parent)
-        cl._zod.parent = inst;
-    return cl;
-}
-function normalizeParams(_params) {
-    const params = _params;
-    if (!params)
-        return {};
-    if (typeof params === "string")
-        return { error: () => params };
-    if (params?.message !== undefined) {
-        if (params?.error !== undefined)
-            throw new Error("Cannot specify both `message` and `error` params");
-        params.error = params.message;
-    }
-    delete params.message;
-    if (typeof params.error === "string")
-        return { ...params, error: () => params.error };
-    return params;
-}
-function createTransparentProxy(getter) {
-    let target;
-    return new Proxy({}, {
-        get(_, prop, receiver) {
-            target ?? (target = getter());
-            return Reflect.get(target, prop, receiver);
-        },
-        set(_, prop, value, receiver) {
-            target ?? (target = getter());
-            return Reflect.set(target, prop, value, receiver);
-        },
-        has(_, prop) {
-            target ?? (target = getter());
-            return Reflect.has(target, prop);
-        },
-        deleteProperty(_, prop) {
-            target ?? (target = getter());
-            return Reflect.deleteProperty(target, prop);
-        },
-        ownKeys(_) {
-            target ?? (target = getter());
-            return Reflect.ownKeys(target);
-        },
-        getOwnPropertyDescriptor(_, prop) {
-            target ?? (target = getter());
-            return Reflect.getOwnPropertyDescriptor(target, prop);
-        },
-        defineProperty(_, prop, descriptor) {
-            target ?? (target = getter());
-            return Reflect.defineProperty(target, prop, descriptor);
-        },
-    });
-}
-function stringifyPrimitive(value) {
-    if (typeof value === "bigint")
-        return value.toString() + "n";
-    if (typeof value === "string")
-        return `"${value}"`;
-    return `${value}`;
-}
-function optionalKeys(shape) {
-    return Object.keys(shape).filter((k) => {
-        return shape[k]._zod.optin !== undefined && shape[k]._zod.optout === "optional";
-    });
-}
-// Wrapped in a `@__PURE__` IIFE: esbuild never tree-shakes a top-level initializer that contains a member access on `Number`, so the bare object literal survived into every bundle.
-const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (/* unused pure expression or super */ null && ((() => ({
-    safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-    int32: [-2147483648, 2147483647],
-    uint32: [0, 4294967295],
-    float32: [-3.4028234663852886e38, 3.4028234663852886e38],
-    float64: [-Number.MAX_VALUE, Number.MAX_VALUE],
-}))()));
-const BIGINT_FORMAT_RANGES = {
-    int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
-    uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")],
-};
-function pick(schema, mask) {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(".pick() cannot be used on object schemas containing refinements");
-    }
-    const newShape = {};
-    mirrorShape(newShape, schema, maskedKeys(schema, mask));
-    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
-}
-// the mask keys that select something, checked against the source's shape without resolving it
-function maskedKeys(schema, mask) {
-    const raw = sourceShape(schema);
-    const keys = [];
-    // `for...in` skips symbols, so a symbol in the mask would select nothing
-    for (const key of Reflect.ownKeys(mask)) {
-        if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) {
-            throw new Error(`Unrecognized key: "${String(key)}"`);
-        }
-        if (mask[key])
-            keys.push(key);
-    }
-    return keys;
-}
-function omit(schema, mask) {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(".omit() cannot be used on object schemas containing refinements");
-    }
-    const omitted = new Set(maskedKeys(schema, mask));
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
-    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
-}
-function extend(schema, shape) {
-    if (!isPlainObject(shape)) {
-        throw new Error("Invalid input to extend: expected a plain object");
-    }
-    const checks = schema._zod.def.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        // Only throw if new shape overlaps with existing shape. Use getOwnPropertyDescriptor to check key existence without accessing values
-        const existingShape = sourceShape(schema);
-        for (const key of Reflect.ownKeys(shape)) {
-            if (Object.getOwnPropertyDescriptor(existingShape, key) !== undefined) {
-                throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
-            }
-        }
-    }
-    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-// the source's keys, then the caller's overlaid on top
-function extended(schema, shape) {
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
-    mirrorProps(newShape, shape);
-    return newShape;
-}
-function safeExtend(schema, shape) {
-    if (!isPlainObject(shape)) {
-        throw new Error("Invalid input to safeExtend: expected a plain object");
-    }
-    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
-}
-function merge(a, b) {
-    if (!b?._zod?.def) {
-        throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
-    }
-    if (a._zod.def.checks?.length) {
-        throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
-    }
-    const newShape = {};
-    mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
-    mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
-    const def = mergeDefs(a._zod.def, {
-        shape: newShape,
-        get catchall() {
-            return b._zod.def.catchall;
-        },
-        checks: b._zod.def.checks ?? [],
-    });
-    return clone(a, def);
-}
-function partial(Class, schema, mask, name = "partial") {
-    const currDef = schema._zod.def;
-    const checks = currDef.checks;
-    const hasChecks = checks && checks.length > 0;
-    if (hasChecks) {
-        throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
-    }
-    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class &&
-        ((value, key) => (selected && !selected.has(key) ? value : new Class({ type: "optional", innerType: value }))));
-    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape, checks: [] }));
-}
-function required(Class, schema, mask) {
-    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
-    const newShape = {};
-    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => 
-    // overwrite with non-optional
-    selected && !selected.has(key) ? value : new Class({ type: "nonoptional", innerType: value }));
-    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
-}
-// invalid_type | too_big | too_small | invalid_format | not_multiple_of | unrecognized_keys | invalid_union | invalid_key | invalid_element | invalid_value | custom
-function aborted(x, startIndex = 0) {
-    if (x.aborted === true)
-        return true;
-    for (let i = startIndex; i < x.issues.length; i++) {
-        if (x.issues[i]?.continue !== true) {
-            return true;
-        }
-    }
-    return false;
-}
-// Checks for explicit abort (continue === false), as opposed to implicit abort (continue === undefined). Used to respect `abort: true` in .refine() even for checks that have a `when` function.
-function explicitlyAborted(x, startIndex = 0) {
-    if (x.aborted === true)
-        return true;
-    for (let i = startIndex; i < x.issues.length; i++) {
-        if (x.issues[i]?.continue === false) {
-            return true;
-        }
-    }
-    return false;
-}
-function prefixIssues(path, issues) {
-    return issues.map((iss) => {
-        var _a;
-        (_a = iss).path ?? (_a.path = []);
-        iss.path.unshift(path);
-        return iss;
-    });
-}
-function unwrapMessage(message) {
-    return typeof message === "string" ? message : message?.message;
-}
-/* A check holds no link back to the schema it is attached to — the same check instance is shared by every clone of that schema — so the owner is stamped onto the issues a check just raised, at the only point where both are in scope. Runs on the failure path only; `start` is the issue count from before the check ran. */
-/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
-function sizeCaps(defChecks) {
-    const caps = [];
-    for (const ch of defChecks ?? []) {
-        const d = ch._zod.def;
-        // a later check may rewrite the value
-        if (!/_(length|size)$|_equals$/.test(d.check))
-            break;
-        const max = d.maximum ?? d.length ?? d.size;
-        if (max >= 0)
-            caps.push([max, ch]);
-    }
-    return caps;
-}
-function attachSchema(issues, start, inst) {
-    var _a;
-    for (let i = start; i < issues.length; i++) {
-        (_a = issues[i]).schema ?? (_a.schema = inst);
-    }
-}
-function finalizeIssue(iss, ctx, config) {
-    var _a;
-    // A schema that raised an issue itself owns it outright, and outranks any stamp an enclosing check left in `attachSchema`. String formats and z.custom() are schema and check at once, so when they act as a check they defer to that stamp instead.
-    const traits = iss.inst?._zod?.traits;
-    if (traits?.has("$ZodType")) {
-        if (traits.has("$ZodCheck"))
-            (_a = iss).schema ?? (_a.schema = iss.inst);
-        else
-            iss.schema = iss.inst;
-    }
-    // Decreasing specificity, first map to return a message wins. `inst` is whatever raised the issue, so a check's own map outranks the owning schema's.
-    const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : undefined;
-    const message = iss.message
-        ? iss.message
-        : (unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ??
-            unwrapMessage(schemaError?.(iss)) ??
-            unwrapMessage(ctx?.error?.(iss)) ??
-            unwrapMessage(config.customError?.(iss)) ??
-            unwrapMessage(config.localeError?.(iss)) ??
-            "Invalid input");
-    // an explicit own-key copy beats object rest with excluded keys, which v8 routes through a generic runtime call; Object.keys rather than for-in so an issue pushed with a prototype does not leak inherited keys, and an own __proto__ key is dropped rather than assigned through the setter
-    const full = {};
-    for (const k of Object.keys(iss)) {
-        if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__")
-            continue;
-        full[k] = iss[k];
-    }
-    full.path ?? (full.path = []);
-    full.message = message;
-    if (ctx?.reportInput) {
-        full.input = iss.input;
-    }
-    return full;
-}
-function getSizableOrigin(input) {
-    if (input instanceof Set)
-        return "set";
-    if (input instanceof Map)
-        return "map";
-    // @ts-ignore
-    if (input instanceof File)
-        return "file";
-    return "unknown";
-}
-const highSurrogate = /[\uD800-\uDBFF]/;
-// Code points in `str`: a surrogate pair counts once, a lone surrogate as itself. Hand-rolled because the string iterator allocates and runs ~250x slower on this path; the regex probe exits ~50x quicker for a string with no astral characters.
-function codePointLength(str) {
-    const units = str.length;
-    if (!highSurrogate.test(str))
-        return units;
-    let count = units;
-    for (let i = 0; i < units - 1; i++) {
-        if ((str.charCodeAt(i) & 0xfc00) === 0xd800 && (str.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-            count--;
-            i++;
-        }
-    }
-    return count;
-}
-function getLengthableOrigin(input) {
-    if (Array.isArray(input))
-        return "array";
-    if (typeof input === "string")
-        return "string";
-    return "unknown";
-}
-function parsedType(data) {
-    const t = typeof data;
-    switch (t) {
-        case "number": {
-            return Number.isNaN(data) ? "nan" : "number";
-        }
-        case "object": {
-            if (data === null) {
-                return "null";
-            }
-            if (Array.isArray(data)) {
-                return "array";
-            }
-            const obj = data;
-            if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) {
-                return obj.constructor.name;
-            }
-        }
-    }
-    return t;
-}
-function issue(...args) {
-    const [iss, input, inst] = args;
-    if (typeof iss === "string") {
-        return {
-            message: iss,
-            code: "custom",
-            input,
-            inst,
-        };
-    }
-    return { ...iss };
-}
-function cleanEnum(obj) {
-    return Object.entries(obj)
-        .filter(([k, _]) => {
-        // return true if NaN, meaning it's not a number, thus a string key
-        return Number.isNaN(Number.parseInt(k, 10));
-    })
-        .map((el) => el[1]);
-}
-// Codec utility functions
-function base64ToUint8Array(base64) {
-    const binaryString = atob(base64);
-    const bytes = new Uint8Array(binaryString.length);
-    for (let i = 0; i < binaryString.length; i++) {
-        bytes[i] = binaryString.charCodeAt(i);
-    }
-    return bytes;
-}
-function uint8ArrayToBase64(bytes) {
-    let binaryString = "";
-    for (let i = 0; i < bytes.length; i++) {
-        binaryString += String.fromCharCode(bytes[i]);
-    }
-    return btoa(binaryString);
-}
-function base64urlToUint8Array(base64url) {
-    const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
-    const padding = "=".repeat((4 - (base64.length % 4)) % 4);
-    return base64ToUint8Array(base64 + padding);
-}
-function uint8ArrayToBase64url(bytes) {
-    return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-}
-function hexToUint8Array(hex) {
-    const cleanHex = hex.replace(/^0x/, "");
-    if (cleanHex.length % 2 !== 0) {
-        throw new Error("Invalid hex string length");
-    }
-    const bytes = new Uint8Array(cleanHex.length / 2);
-    for (let i = 0; i < cleanHex.length; i += 2) {
-        bytes[i / 2] = Number.parseInt(cleanHex.slice(i, i + 2), 16);
-    }
-    return bytes;
-}
-function uint8ArrayToHex(bytes) {
-    return Array.from(bytes)
-        .map((b) => b.toString(16).padStart(2, "0"))
-        .join("");
-}
-// instanceof
-class Class {
-    constructor(..._args) { }
-}
-//////////    PROTOTYPE INSTALLERS     //////////
-//
-// Members live on the prototype and materialize per instance on first read, which keeps own-property count under the step where V8 stops using inline slots. Changing anything here means re-measuring runtime, memory and bundle size together — see "The three axes" in AGENTS.md.
-/**
- * Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
- *
- * Call this from a `proto` initializer, which runs once per prototype — never per instance.
- */
-function members(proto, table) {
-    for (const key in table) {
-        const desc = Object.getOwnPropertyDescriptor(table, key);
-        // a getter installs as written, so it stays live: `description` reads through to the registry on every access. not enumerable: an object literal's is, and a prototype member never was
-        if (desc.get)
-            Object.defineProperty(proto, key, { ...desc, enumerable: false });
-        // a method materializes bound on first read, which is what keeps a detached member working: `const opt = schema.optional; opt()`
-        else
-            defineBound(proto, key, desc.value);
-    }
-}
-/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
-function own(inst, key, value, enumerable = true) {
-    Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
-    return value;
-}
-/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
-function hide(inst, key, value) {
-    return own(inst, key, value, false);
-}
-/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
-function derived(computes, table) {
-    for (const key in computes) {
-        const compute = computes[key];
-        // an object literal's accessor is configurable and enumerable, and `members` copies the descriptor as written
-        Object.defineProperty(table, key, {
-            configurable: true,
-            enumerable: true,
-            get() {
-                return own(this, key, compute(this));
-            },
-            set(value) {
-                own(this, key, value);
-            },
-        });
-    }
-    return table;
-}
-function defineBound(proto, key, fn) {
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // vitest's spyOn calls a prototype getter bare to find the function it wraps, so a nullish receiver answers the raw method
-            return this == null ? fn : own(this, key, fn.bind(this));
-        },
-        set(value) {
-            own(this, key, value);
-        },
-    });
-}
-/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
-function claim(inst, sentinel) {
-    const proto = Object.getPrototypeOf(inst);
-    // Runs on every construction, so `in` rather than the costlier `hasOwnProperty.call`. Sentinels are keys the group itself defines.
-    return sentinel in proto ? undefined : proto;
-}
-// The internals whose init chain is installing. A second call for the same one is a derived constructor overriding its base, so it must not construct another schema in between or the override is dropped.
-let installing;
-// Set while a getter is running, so a value that resolved through a recursion break is not memoized. One shared descriptor shadows the key for the duration, which costs no per-key allocation.
-let broke = false;
-const breaker = {
-    configurable: true,
-    get() {
-        broke = true;
-        return undefined;
-    },
-};
-/**
- * Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
- * constructor, computed from the internals object itself and cached there on
- * first read. One accessor per constructor rather than one per instance.
- */
-function defineLazyInternal(inst, key, compute) {
-    const proto = Object.getPrototypeOf(inst._zod);
-    if (key in proto && installing !== inst._zod) {
-        // A repeat construction: everything is installed already. Cleared here so the reference is not held past the first construction of every type.
-        installing = undefined;
-        return;
-    }
-    installing = inst._zod;
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // Shadowed before computing so a re-entrant read from a recursive schema resolves to undefined instead of running the getter again.
-            Object.defineProperty(this, key, breaker);
-            const outer = broke;
-            broke = false;
-            try {
-                const value = compute(this);
-                // A result that resolved through a recursion break is recomputed once the graph is complete; everything else memoizes, undefined included.
-                if (broke)
-                    delete this[key];
-                else
-                    Object.defineProperty(this, key, { configurable: true, writable: true, value });
-                broke = broke || outer;
-                return value;
-            }
-            catch (err) {
-                // A compute that threw memoizes nothing, so a later read runs it again and fails the same way. The shadow goes with it, since leaving it installed would answer undefined for every later read.
-                delete this[key];
-                broke = broke || outer;
-                throw err;
-            }
-        },
-        set(value) {
-            Object.defineProperty(this, key, { configurable: true, writable: true, value });
-        },
-    });
-}
-/**
- * Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
- * data property. One accessor per constructor rather than one per instance, because an own accessor
- * puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
- */
-function installLazyProp(inst, key, make, enumerable) {
-    const proto = claim(inst, key);
-    if (!proto)
-        return;
-    Object.defineProperty(proto, key, {
-        configurable: true,
-        get() {
-            // Shadowed before computing, so a re-entrant read from a self-referential shape resolves to undefined instead of running the getter again. A data property rather than an accessor: an own accessor is the dictionary-mode transition this exists to avoid.
-            const desc = { configurable: true, writable: true, enumerable, value: undefined };
-            Object.defineProperty(this, key, desc);
-            // a compute that throws leaves the shadow behind, so later reads answer undefined instead of re-throwing; `defineLazy` did the same, and `defineLazyInternal`'s delete-on-catch would cost bytes in every bundle for a case only a throwing user getter reaches
-            desc.value = make(this);
-            Object.defineProperty(this, key, desc);
-            return desc.value;
-        },
-        set(value) {
-            Object.defineProperty(this, key, { configurable: true, writable: true, enumerable, value });
-        },
-    });
-}
-/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
-const CONSTANT_CATCH = "~constantCatch";
-/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
-function constantCatch(value) {
-    const fn = () => value;
-    fn[CONSTANT_CATCH] = true;
-    return fn;
-}
-
-
-/***/ }),
-
-/***/ 8315:
+/***/ 67905:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
-  OH3: () => (/* binding */ partial),
-  rej: () => (/* binding */ strictObject),
-  pdi: () => (/* binding */ transform)
+  qg: () => (/* binding */ parse),
+  EJ: () => (/* binding */ parseAsync),
+  xL: () => (/* binding */ safeParse),
+  bp: () => (/* binding */ safeParseAsync)
 });
 
-// UNUSED EXPORTS: ZodMiniAny, ZodMiniArray, ZodMiniBase64, ZodMiniBase64URL, ZodMiniBigInt, ZodMiniBigIntFormat, ZodMiniBoolean, ZodMiniCIDRv4, ZodMiniCIDRv6, ZodMiniCUID, ZodMiniCUID2, ZodMiniCatch, ZodMiniCodec, ZodMiniCreditCard, ZodMiniCustom, ZodMiniCustomStringFormat, ZodMiniDate, ZodMiniDefault, ZodMiniDiscriminatedUnion, ZodMiniE164, ZodMiniEmail, ZodMiniEmoji, ZodMiniEnum, ZodMiniExactOptional, ZodMiniFile, ZodMiniFunction, ZodMiniGUID, ZodMiniIBAN, ZodMiniIPv4, ZodMiniIPv6, ZodMiniIntersection, ZodMiniJWT, ZodMiniKSUID, ZodMiniLazy, ZodMiniLiteral, ZodMiniMAC, ZodMiniMap, ZodMiniNaN, ZodMiniNanoID, ZodMiniNever, ZodMiniNonOptional, ZodMiniNull, ZodMiniNullable, ZodMiniNumber, ZodMiniNumberFormat, ZodMiniObject, ZodMiniOptional, ZodMiniPipe, ZodMiniPrefault, ZodMiniPromise, ZodMiniReadonly, ZodMiniRecord, ZodMiniSet, ZodMiniString, ZodMiniStringFormat, ZodMiniSuccess, ZodMiniSymbol, ZodMiniTemplateLiteral, ZodMiniTransform, ZodMiniTuple, ZodMiniType, ZodMiniULID, ZodMiniURL, ZodMiniUUID, ZodMiniUndefined, ZodMiniUnion, ZodMiniUnknown, ZodMiniVoid, ZodMiniXID, ZodMiniXor, _default, _function, any, array, base64, base64url, bigint, boolean, catch, catchall, check, cidrv4, cidrv6, codec, creditCard, cuid, cuid2, currencyCode, custom, date, describe, discriminatedUnion, e164, email, emoji, enum, exactOptional, exactPartial, extend, file, float32, float64, function, guid, hash, hex, hostname, httpUrl, iban, instanceof, int, int32, int64, intersection, invertCodec, ipv4, ipv6, json, jwt, keyof, ksuid, lazy, literal, looseObject, looseRecord, mac, map, merge, meta, nan, nanoid, nativeEnum, never, nonoptional, null, nullable, nullish, number, object, omit, optional, partialRecord, pick, pipe, prefault, promise, readonly, record, refine, required, safeExtend, set, string, stringFormat, stringbool, success, superRefine, symbol, templateLiteral, tuple, uint32, uint64, ulid, undefined, union, unknown, url, uuid, uuidv4, uuidv6, uuidv7, void, xid, xor
+// UNUSED EXPORTS: _decode, _decodeAsync, _encode, _encodeAsync, _parse, _parseAsync, _safeDecode, _safeDecodeAsync, _safeEncode, _safeEncodeAsync, _safeParse, _safeParseAsync, decode, decodeAsync, encode, encodeAsync, safeDecode, safeDecodeAsync, safeEncode, safeEncodeAsync, validate, validateAsync
 
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/core.js
-var core_core = __nccwpck_require__(8532);
-// EXTERNAL MODULE: ./node_modules/zod/v4/core/util.js
-var core_util = __nccwpck_require__(4723);
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/versions.js
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(64556);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
+var util = __nccwpck_require__(97227);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/errors.js
+
+
+/* Computing the message eagerly is expensive (pretty-printed JSON of all
+ * issues), so defer it until first read. The accessor functions and
+ * descriptors are shared across instances to keep error construction
+ * cheap; the computed message is cached on the internals object. The
+ * setter preserves plain assignment semantics for consumers that
+ * overwrite `message`. */
+function _getMessage() {
+    const internals = this._zod;
+    internals.message ?? (internals.message = JSON.stringify(internals.def, util/* jsonStringifyReplacer */.k8, 2));
+    return internals.message;
+}
+function _setMessage(value) {
+    this._zod.message = value;
+}
+const _messageDesc = {
+    get: _getMessage,
+    set: _setMessage,
+    enumerable: true,
+    configurable: true,
+};
+const _issuesDesc = { value: undefined, enumerable: false };
+/* Prototypes that already carry the lazy `toString`. Seeded with the
+ * intrinsics so that `init` on a foreign object — it accepts any object —
+ * can never install an accessor onto a prototype we do not own. */
+const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
+const initializer = (inst, def) => {
+    inst.name = "$ZodError";
+    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
+    _issuesDesc.value = def;
+    Object.defineProperty(inst, "issues", _issuesDesc);
+    // Clear the shared slot; a retained `value` pins the last error's issues.
+    _issuesDesc.value = undefined;
+    Object.defineProperty(inst, "message", _messageDesc);
+    /* `toString` lives as a non-enumerable lazy getter on the shared
+     * prototype; on first access it caches a per-instance closure so
+     * detached usage still works. */
+    const proto = Object.getPrototypeOf(inst);
+    if (!_installedToString.has(proto)) {
+        _installedToString.add(proto);
+        Object.defineProperty(proto, "toString", {
+            configurable: true,
+            enumerable: false,
+            get() {
+                const value = () => this.message;
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+                return value;
+            },
+            set(value) {
+                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+            },
+        });
+    }
+};
+const $ZodError = (0,core_core/* $constructor */.xI)("$ZodError", initializer);
+const $ZodRealError = (0,core_core/* $constructor */.xI)("$ZodError", initializer, undefined, {
+    Parent: Error,
+});
+/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
+ * ("toString", "constructor") would otherwise read through to the prototype, and assigning
+ * "__proto__" would hit the setter instead of creating a key. */
+function node(obj, key, make) {
+    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
+        if (key === "__proto__") {
+            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
+        }
+        else {
+            obj[key] = make();
+        }
+    }
+    return obj[key];
+}
+function flattenError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = {};
+    const formErrors = [];
+    for (const sub of error.issues) {
+        if (sub.path.length > 0) {
+            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
+        }
+        else {
+            formErrors.push(mapper(sub));
+        }
+    }
+    return { formErrors, fieldErrors };
+}
+function formatError(error, mapper = (issue) => issue.message) {
+    const fieldErrors = { _errors: [] };
+    const processError = (error, path = []) => {
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    fieldErrors._errors.push(mapper(issue));
+                }
+                else {
+                    let curr = fieldErrors;
+                    let i = 0;
+                    while (i < fullpath.length) {
+                        const el = fullpath[i];
+                        const terminal = i === fullpath.length - 1;
+                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
+                        if (el === "_errors") {
+                            if (terminal)
+                                curr._errors.push(mapper(issue));
+                            i++;
+                            continue;
+                        }
+                        // A path element may collide with an inherited property name such as
+                        // "__proto__" or "constructor". Truthiness checks read the prototype
+                        // (so no node is created, then ._errors.push throws), and bracket
+                        // assignment of "__proto__" hits the setter instead of creating an
+                        // own key. Guard the read with hasOwnProperty and create the node
+                        // with defineProperty so any path element becomes a real own key.
+                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
+                            Object.defineProperty(curr, el, {
+                                value: { _errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        const node = curr[el];
+                        if (terminal) {
+                            node._errors.push(mapper(issue));
+                        }
+                        curr = node;
+                        i++;
+                    }
+                }
+            }
+        }
+    };
+    processError(error);
+    return fieldErrors;
+}
+function treeifyError(error, mapper = (issue) => issue.message) {
+    const result = { errors: [] };
+    const processError = (error, path = []) => {
+        var _a;
+        for (const issue of error.issues) {
+            if (issue.code === "invalid_union" && issue.errors.length) {
+                // regular union error
+                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
+            }
+            else if (issue.code === "invalid_key") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else if (issue.code === "invalid_element") {
+                processError({ issues: issue.issues }, [...path, ...issue.path]);
+            }
+            else {
+                const fullpath = [...path, ...issue.path];
+                if (fullpath.length === 0) {
+                    result.errors.push(mapper(issue));
+                    continue;
+                }
+                let curr = result;
+                let i = 0;
+                while (i < fullpath.length) {
+                    const el = fullpath[i];
+                    const terminal = i === fullpath.length - 1;
+                    if (typeof el === "string") {
+                        curr.properties ?? (curr.properties = {});
+                        // el may collide with an inherited property name ("__proto__",
+                        // "constructor", ...); ??= reads the prototype so the node is never
+                        // created and curr.errors.push throws. Guard with hasOwnProperty and
+                        // create the node with defineProperty so "__proto__" becomes a real
+                        // own key rather than invoking the prototype setter.
+                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
+                            Object.defineProperty(curr.properties, el, {
+                                value: { errors: [] },
+                                enumerable: true,
+                                writable: true,
+                                configurable: true,
+                            });
+                        }
+                        curr = curr.properties[el];
+                    }
+                    else {
+                        curr.items ?? (curr.items = []);
+                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
+                        curr = curr.items[el];
+                    }
+                    if (terminal) {
+                        curr.errors.push(mapper(issue));
+                    }
+                    i++;
+                }
+            }
+        }
+    };
+    processError(error);
+    return result;
+}
+/** Format a ZodError as a human-readable string in the following form.
+ *
+ * From
+ *
+ * ```ts
+ * ZodError {
+ *   issues: [
+ *     {
+ *       expected: 'string',
+ *       code: 'invalid_type',
+ *       path: [ 'username' ],
+ *       message: 'Invalid input: expected string'
+ *     },
+ *     {
+ *       expected: 'number',
+ *       code: 'invalid_type',
+ *       path: [ 'favoriteNumbers', 1 ],
+ *       message: 'Invalid input: expected number'
+ *     }
+ *   ];
+ * }
+ * ```
+ *
+ * to
+ *
+ * ```
+ * username
+ *   ✖ Expected number, received string at "username
+ * favoriteNumbers[0]
+ *   ✖ Invalid input: expected number
+ * ```
+ */
+function toDotPath(_path) {
+    const segs = [];
+    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
+    for (const seg of path) {
+        if (typeof seg === "number")
+            segs.push(`[${seg}]`);
+        else if (typeof seg === "symbol")
+            segs.push(`[${JSON.stringify(String(seg))}]`);
+        else if (/[^\w$]/.test(seg))
+            segs.push(`[${JSON.stringify(seg)}]`);
+        else {
+            if (segs.length)
+                segs.push(".");
+            segs.push(seg);
+        }
+    }
+    return segs.join("");
+}
+function prettifyError(error) {
+    const lines = [];
+    // sort by path length
+    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
+    // Process each issue
+    for (const issue of issues) {
+        lines.push(`✖ ${issue.message}`);
+        if (issue.path?.length)
+            lines.push(`  → at ${toDotPath(issue.path)}`);
+    }
+    // Convert Map to formatted string
+    return lines.join("\n");
+}
+
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/parse.js
+
+
+
+// Always both keys, so the `_params` read site in `_parse` sees one object shape rather than two.
+function finalizeParams(callee, params) {
+    return { callee: params?.callee ?? callee, Err: params?.Err };
+}
+const _parse = (_Err) => {
+    const fn = (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+        const result = schema._zod.run({ value, issues: [] }, ctx);
+        if (result instanceof Promise) {
+            throw new core_core/* $ZodAsyncError */.GT();
+        }
+        if (result.issues.length) {
+            const e = new (_params?.Err ?? _Err)(result.issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+            util/* captureStackTrace */.gx(e, _params?.callee ?? fn);
+            throw e;
+        }
+        return result.value;
+    };
+    return fn;
+};
+const parse = /* @__PURE__*/ _parse($ZodRealError);
+const _parseAsync = (_Err) => {
+    const fn = async (schema, value, _ctx, params) => {
+        const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+        let result = schema._zod.run({ value, issues: [] }, ctx);
+        if (result instanceof Promise)
+            result = await result;
+        if (result.issues.length) {
+            const e = new (params?.Err ?? _Err)(result.issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+            util/* captureStackTrace */.gx(e, params?.callee ?? fn);
+            throw e;
+        }
+        return result.value;
+    };
+    return fn;
+};
+const parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
+const _safeParse = (_Err) => (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
+    const result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise) {
+        throw new core_core/* $ZodAsyncError */.GT();
+    }
+    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
+// the error is built on the first read of `error`: finalizing the issues and constructing the instance is most of a failing parse, and a caller that only branches on `success` never pays it. a getter in the literal keeps this small; the alternative, one shared accessor descriptor plus a hidden state slot, reads ~15% faster but costs ~75 B gzipped in every bundle
+function failure(Err, issues, ctx) {
+    let error;
+    return {
+        success: false,
+        get error() {
+            if (!error) {
+                error = new Err(issues.map((iss) => util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
+                // finalizeIssue drops `input`, so the built error holds nothing; keeping the raw issues past this point pins the parsed value for the life of the result
+                issues = undefined;
+                ctx = undefined;
+            }
+            return error;
+        },
+        set error(e) {
+            error = e;
+            // a replacement makes the getter's branch unreachable, so the captures have to go here too
+            issues = undefined;
+            ctx = undefined;
+        },
+    };
+}
+const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
+    let result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise)
+        result = await result;
+    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
+};
+const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
+// registry mirrors of the compiler's sentinels, so this module never imports the compiler
+const COMPILE_INVALID = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.invalid")));
+const COMPILE_FALLBACK = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.fallback")));
+// Deliberately tiny, because v8 will not inline a body carrying the fallback's object literals and throw. Everything that is not the compiled happy path lives in validateFallback, and that split is worth ~35% on a compiled schema.
+const validate = ((schema, value, _ctx) => {
+    const validator = schema._zod.bag.validator;
+    if (validator !== undefined) {
+        if (validator(value) !== COMPILE_INVALID)
+            return true;
+        // a definite sentinel means the runtime would reject, so skip the re-parse; a ctx can still change the answer
+        if (validator.definite === true && _ctx === undefined)
+            return false;
+    }
+    return validateFallback(schema, value, _ctx);
+});
+function validateFallback(schema, value, _ctx) {
+    const ctx = _ctx
+        ? { ..._ctx, async: false, abortEarly: true }
+        : { async: false, abortEarly: true };
+    const fallbackRun = schema._zod.bag.fallbackRun;
+    let result;
+    if (fallbackRun) {
+        // skip nested fast paths on the fallback, so user callbacks keep the at-most-twice bound
+        ctx[COMPILE_FALLBACK] = true;
+        result = fallbackRun({ value, issues: [] }, ctx);
+    }
+    else {
+        result = schema._zod.run({ value, issues: [] }, ctx);
+    }
+    if (result instanceof Promise) {
+        throw new core.$ZodAsyncError();
+    }
+    return result.issues.length === 0;
+}
+// no fast path: the compiler keeps async parses on the runtime, because a promise-returning callback that is not declared async compiles to a throw
+const validateAsync = async (schema, value, _ctx) => {
+    const ctx = _ctx
+        ? { ..._ctx, async: true, abortEarly: true }
+        : { async: true, abortEarly: true };
+    let result = schema._zod.run({ value, issues: [] }, ctx);
+    if (result instanceof Promise)
+        result = await result;
+    return result.issues.length === 0;
+};
+const _encode = (_Err) => {
+    const parse = _parse(_Err);
+    const fn = (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+        return parse(schema, value, ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const encode = /* @__PURE__*/ _encode($ZodRealError);
+const _decode = (_Err) => {
+    const parse = _parse(_Err);
+    const fn = (schema, value, _ctx, _params) => {
+        return parse(schema, value, _ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const decode = /* @__PURE__*/ _decode($ZodRealError);
+const _encodeAsync = (_Err) => {
+    const parseAsync = _parseAsync(_Err);
+    const fn = async (schema, value, _ctx, _params) => {
+        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+        return (await parseAsync(schema, value, ctx, finalizeParams(fn, _params)));
+    };
+    return fn;
+};
+const encodeAsync = /* @__PURE__*/ _encodeAsync($ZodRealError);
+const _decodeAsync = (_Err) => {
+    const parseAsync = _parseAsync(_Err);
+    const fn = async (schema, value, _ctx, _params) => {
+        return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
+    };
+    return fn;
+};
+const decodeAsync = /* @__PURE__*/ _decodeAsync($ZodRealError);
+const _safeEncode = (_Err) => (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return _safeParse(_Err)(schema, value, ctx);
+};
+const safeEncode = /* @__PURE__*/ _safeEncode($ZodRealError);
+const _safeDecode = (_Err) => (schema, value, _ctx) => {
+    return _safeParse(_Err)(schema, value, _ctx);
+};
+const safeDecode = /* @__PURE__*/ _safeDecode($ZodRealError);
+const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
+    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
+    return _safeParseAsync(_Err)(schema, value, ctx);
+};
+const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync($ZodRealError);
+const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
+    return _safeParseAsync(_Err)(schema, value, _ctx);
+};
+const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
+
+
+/***/ }),
+
+/***/ 8953:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  $p: () => (/* binding */ $ZodArray),
+  BN: () => (/* binding */ $ZodBigInt),
+  sF: () => (/* binding */ $ZodBoolean),
+  b0: () => (/* binding */ $ZodCustom),
+  RL: () => (/* binding */ $ZodExactOptional),
+  Ko: () => (/* binding */ $ZodISODateTime),
+  nu: () => (/* binding */ $ZodLiteral),
+  Um: () => (/* binding */ $ZodNever),
+  vz: () => (/* binding */ $ZodNumber),
+  I: () => (/* binding */ $ZodNumberFormat),
+  L8: () => (/* binding */ $ZodObject),
+  ig: () => (/* binding */ $ZodOptional),
+  _m: () => (/* binding */ $ZodPipe),
+  h: () => (/* binding */ $ZodRecord),
+  $v: () => (/* binding */ $ZodString),
+  EY: () => (/* binding */ $ZodStringFormat),
+  Wc: () => (/* binding */ $ZodTransform),
+  W4: () => (/* binding */ $ZodType)
+});
+
+// UNUSED EXPORTS: $ZodAny, $ZodBase64, $ZodBase64URL, $ZodBigIntFormat, $ZodCIDRv4, $ZodCIDRv6, $ZodCUID, $ZodCUID2, $ZodCatch, $ZodCodec, $ZodCreditCard, $ZodCustomStringFormat, $ZodDate, $ZodDefault, $ZodDiscriminatedUnion, $ZodE164, $ZodEmail, $ZodEmoji, $ZodEnum, $ZodFile, $ZodFunction, $ZodGUID, $ZodIBAN, $ZodIPv4, $ZodIPv6, $ZodISODate, $ZodISODuration, $ZodISOTime, $ZodIntersection, $ZodJWT, $ZodKSUID, $ZodLazy, $ZodMAC, $ZodMap, $ZodNaN, $ZodNanoID, $ZodNonOptional, $ZodNull, $ZodNullable, $ZodObjectJIT, $ZodPrefault, $ZodPreprocess, $ZodPromise, $ZodReadonly, $ZodSet, $ZodSuccess, $ZodSymbol, $ZodTemplateLiteral, $ZodTuple, $ZodULID, $ZodURL, $ZodUUID, $ZodUndefined, $ZodUnion, $ZodUnknown, $ZodVoid, $ZodXID, $ZodXor, URL_BAD_FORMAT, URL_UNPARSEABLE, base64Charset, base64urlCharset, canParseURL, clone, getDiscriminatedOption, isValidBase64, isValidBase64URL, isValidCIDRv6, isValidCreditCard, isValidIBAN, isValidIPv6, isValidJWT, mergeValues, parseURLObject, standardProps, stripTabAndNewline, urlHostnameOk, urlProtocolOk, validateURL
+
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/checks.js
+var core_checks = __nccwpck_require__(57794);
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/core.js
+var core_core = __nccwpck_require__(64556);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/regexes.js
+
+/**
+ * @deprecated CUID v1 is deprecated by its authors due to information leakage
+ * (timestamps embedded in the id). Use {@link cuid2} instead.
+ * See https://github.com/paralleldrive/cuid.
+ */
+const cuid = /^[cC][0-9a-z]{6,}$/;
+const cuid2 = /^[0-9a-z]+$/;
+const ulid = /^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$/;
+const xid = /^[0-9a-vA-V]{20}$/;
+const ksuid = /^[A-Za-z0-9]{27}$/;
+const nanoid = /^[a-zA-Z0-9_-]{21}$/;
+function nanoidOfLength(length) {
+    return new RegExp(`^[a-zA-Z0-9_-]{${length}}$`);
+}
+/** ISO 8601-1 duration regex. Does not support the 8601-2 extensions like negative durations or fractional/negative components. */
+const duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
+/** Implements ISO 8601-2 extensions like explicit +- prefixes, mixing weeks with other units, and fractional/negative components. */
+const extendedDuration = /^[-+]?P(?!$)(?:(?:[-+]?\d+Y)|(?:[-+]?\d+[.,]\d+Y$))?(?:(?:[-+]?\d+M)|(?:[-+]?\d+[.,]\d+M$))?(?:(?:[-+]?\d+W)|(?:[-+]?\d+[.,]\d+W$))?(?:(?:[-+]?\d+D)|(?:[-+]?\d+[.,]\d+D$))?(?:T(?=[\d+-])(?:(?:[-+]?\d+H)|(?:[-+]?\d+[.,]\d+H$))?(?:(?:[-+]?\d+M)|(?:[-+]?\d+[.,]\d+M$))?(?:[-+]?\d+(?:[.,]\d+)?S)?)??$/;
+/** A regex for any UUID-like identifier: 8-4-4-4-12 hex pattern */
+const guid = /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})$/;
+/** Returns a regex for validating an RFC 9562/4122 UUID.
+ *
+ * @param version Optionally specify a version 1-8. If no version is specified, all versions are supported. */
+const uuid = (version) => {
+    if (!version)
+        return /^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[1-8][0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}|00000000-0000-0000-0000-000000000000|ffffffff-ffff-ffff-ffff-ffffffffffff)$/;
+    return new RegExp(`^([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-${version}[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12})$`);
+};
+const uuid4 = /*@__PURE__*/ (/* unused pure expression or super */ null && (uuid(4)));
+const uuid6 = /*@__PURE__*/ (/* unused pure expression or super */ null && (uuid(6)));
+const uuid7 = /*@__PURE__*/ (/* unused pure expression or super */ null && (uuid(7)));
+/** Practical email validation */
+const email = /^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$/;
+/** Equivalent to the HTML5 input[type=email] validation implemented by browsers. Source: https://developer.mozilla.org/en-US/docs/Web/HTML/Element/input/email */
+const html5Email = /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+/** The classic emailregex.com regex for RFC 5322-compliant emails */
+const rfc5322Email = /^(([^<>()\[\]\\.,;:\s@"]+(\.[^<>()\[\]\\.,;:\s@"]+)*)|(".+"))@((\[[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}])|(([a-zA-Z\-0-9]+\.)+[a-zA-Z]{2,}))$/;
+/** A loose regex that allows Unicode characters, enforces length limits, and that's about it. */
+const unicodeEmail = /^[^\s@"]{1,64}@[^\s@]{1,255}$/u;
+const idnEmail = (/* unused pure expression or super */ null && (unicodeEmail));
+const browserEmail = /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+// from https://thekevinscott.com/emojis-in-javascript/#writing-a-regular-expression
+// Single character class, not an alternation: the two properties overlap (U+1F9B0-U+1F9B3), so `(A|B)+` backtracks exponentially on a failed match. The leading lookahead then demands one anchor — a pictograph, a regional indicator, or the enclosing keycap — because `\p{Emoji_Component}` on its own covers ASCII digits, `#`, `*`, ZWJ, variation selectors and skin tone modifiers, none of which is an emoji without a base.
+const _emoji = (/* unused pure expression or super */ null && (`^(?=[\\s\\S]*[\\p{Extended_Pictographic}\\p{Regional_Indicator}\\u20E3])[\\p{Extended_Pictographic}\\p{Emoji_Component}]+$`));
+function emoji() {
+    return new RegExp(_emoji, "u");
+}
+const ipv4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])$/;
+const ipv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))$/;
+const mac = (delimiter) => {
+    const escapedDelim = util.escapeRegex(delimiter ?? ":");
+    return new RegExp(`^(?:[0-9A-F]{2}${escapedDelim}){5}[0-9A-F]{2}$|^(?:[0-9a-f]{2}${escapedDelim}){5}[0-9a-f]{2}$`);
+};
+const cidrv4 = /^((25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\.){3}(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9][0-9]|[0-9])\/([0-9]|[1-2][0-9]|3[0-2])$/;
+const cidrv6 = /^(([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,7}:|([0-9a-fA-F]{1,4}:){1,6}:[0-9a-fA-F]{1,4}|([0-9a-fA-F]{1,4}:){1,5}(:[0-9a-fA-F]{1,4}){1,2}|([0-9a-fA-F]{1,4}:){1,4}(:[0-9a-fA-F]{1,4}){1,3}|([0-9a-fA-F]{1,4}:){1,3}(:[0-9a-fA-F]{1,4}){1,4}|([0-9a-fA-F]{1,4}:){1,2}(:[0-9a-fA-F]{1,4}){1,5}|[0-9a-fA-F]{1,4}:((:[0-9a-fA-F]{1,4}){1,6})|:((:[0-9a-fA-F]{1,4}){1,7}|:))\/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$/;
+// https://stackoverflow.com/questions/7860392/determine-if-string-is-in-base64-using-javascript
+const base64 = /^$|^(?:[0-9a-zA-Z+/]{4})*(?:(?:[0-9a-zA-Z+/]{2}==)|(?:[0-9a-zA-Z+/]{3}=))?$/;
+const base64url = /^(?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-]{2,3})?$/;
+// based on https://stackoverflow.com/questions/106179/regular-expression-to-match-dns-hostname-or-ip-address
+// export const hostname: RegExp = /^([a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+$/;
+const hostname = /^(?=.{1,253}\.?$)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-0-9a-zA-Z]{0,61}[0-9a-zA-Z])?)*\.?$/;
+const domain = /^(?=.{1,253}$)([a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z]{2,63}$/;
+const httpProtocol = /^https?$/;
+// https://blog.stevenlevithan.com/archives/validate-phone-number#r4-3 (regex sans spaces) E.164: leading digit must be 1-9; total digits (excluding '+') between 7-15
+const e164 = /^\+[1-9]\d{6,14}$/;
+// Credit card shape: 12–19 digits, optionally separated by single spaces or single hyphens. ISO/IEC 7812 caps the PAN at 19 digits; 12 is the shortest issued length (Maestro).
+const creditCard = /^\d(?:[ -]?\d){11,18}$/;
+// ISO 4217 alpha codes from the SIX list, regenerated by scripts/update-iso-4217.ts
+const currencyCode = /^(?:AED|AFN|ALL|AMD|AOA|ARS|AUD|AWG|AZN|BAM|BBD|BDT|BHD|BIF|BMD|BND|BOB|BOV|BRL|BSD|BTN|BWP|BYN|BZD|CAD|CDF|CHE|CHF|CHW|CLF|CLP|CNY|COP|COU|CRC|CUP|CVE|CZK|DJF|DKK|DOP|DZD|EGP|ERN|ETB|EUR|FJD|FKP|GBP|GEL|GHS|GIP|GMD|GNF|GTQ|GYD|HKD|HNL|HTG|HUF|IDR|ILS|INR|IQD|IRR|ISK|JMD|JOD|JPY|KES|KGS|KHR|KMF|KPW|KRW|KWD|KYD|KZT|LAK|LBP|LKR|LRD|LSL|LYD|MAD|MDL|MGA|MKD|MMK|MNT|MOP|MRU|MUR|MVR|MWK|MXN|MXV|MYR|MZN|NAD|NGN|NIO|NOK|NPR|NZD|OMR|PAB|PEN|PGK|PHP|PKR|PLN|PYG|QAR|RON|RSD|RUB|RWF|SAR|SBD|SCR|SDG|SEK|SGD|SHP|SLE|SOS|SRD|SSP|STN|SVC|SYP|SZL|THB|TJS|TMT|TND|TOP|TRY|TTD|TWD|TZS|UAH|UGX|USD|USN|UYI|UYU|UYW|UZS|VED|VES|VND|VUV|WST|XAD|XAF|XAG|XAU|XBA|XBB|XBC|XBD|XCD|XCG|XDR|XOF|XPD|XPF|XPT|XSU|XTS|XUA|XXX|YER|ZAR|ZMW|ZWG)$/;
+// iban electronic format: 2-letter country, check digits 02-98 (the only values `98 - remainder` can produce), 11-30 bban characters
+const iban = /^[A-Z]{2}(?!00|01|99)\d{2}[A-Z0-9]{11,30}$/;
+const dateSource = `(?:(?:\\d\\d[2468][048]|\\d\\d[13579][26]|\\d\\d0[48]|[02468][048]00|[13579][26]00)-02-29|\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|(?:02)-(?:0[1-9]|1\\d|2[0-8])))`;
+/** Anchors a pattern source. The interpolation lives here rather than at the call site because
+ * esbuild will not drop a `@__PURE__` call whose own argument interpolates a variable, but it
+ * will drop `anchor(dateSource)`. Keeping it inline pinned `date` into every bundle. */
+function regexes_anchor(source) {
+    return new RegExp(`^${source}$`);
+}
+const date = /*@__PURE__*/ (/* unused pure expression or super */ null && (regexes_anchor(dateSource)));
+function timeSource(args) {
+    const hhmm = `(?:[01]\\d|2[0-3]):[0-5]\\d`;
+    const regex = typeof args.precision === "number"
+        ? args.precision === -1
+            ? `${hhmm}`
+            : args.precision === 0
+                ? `${hhmm}:[0-5]\\d`
+                : `${hhmm}:[0-5]\\d\\.\\d{${args.precision}}`
+        : args.seconds
+            ? `${hhmm}:[0-5]\\d(?:\\.\\d+)?`
+            : `${hhmm}(?::[0-5]\\d(?:\\.\\d+)?)?`;
+    return regex;
+}
+function time(args) {
+    return new RegExp(`^${timeSource(args)}$`);
+}
+// Adapted from https://stackoverflow.com/a/3143231
+function datetime(args) {
+    const opts = ["Z"];
+    // if (args.offset) opts.push(`([+-]\\d{2}:\\d{2})`);
+    if (args.offset)
+        opts.push(`([+-](?:[01]\\d|2[0-3]):[0-5]\\d)`);
+    // RFC 3339 mandates seconds wherever the time carries a `Z` or an offset, so only the unqualified form `local` adds may omit them
+    const qualified = `${timeSource({ precision: args.precision, seconds: true })}(?:${opts.join("|")})`;
+    const timeRegex = args.local ? `${qualified}|${timeSource({ precision: args.precision })}` : qualified;
+    return new RegExp(`^${dateSource}T(?:${timeRegex})$`);
+}
+// the unbounded form of `string()` as a literal, so every plain string shares one instance instead of building its own
+const anyString = /^[\s\S]{0,}$/;
+const string = (params) => {
+    const regex = params ? `[\\s\\S]{${params?.minimum ?? 0},${params?.maximum ?? ""}}` : `[\\s\\S]*`;
+    return new RegExp(`^${regex}$`);
+};
+const bigint = /^-?\d+n?$/;
+const integer = /^-?\d+$/;
+const number = /^-?\d+(?:\.\d+)?$/;
+const regexes_boolean = /^(?:true|false)$/i;
+const _null = /^null$/i;
+
+const _undefined = /^undefined$/i;
+
+// regex for string with no uppercase letters
+const lowercase = /^[^A-Z]*$/;
+// regex for string with no lowercase letters
+const uppercase = /^[^a-z]*$/;
+// regex for hexadecimal strings (any length)
+const hex = /^[0-9a-fA-F]*$/;
+// Hash regexes for different algorithms and encodings
+// Helper function to create base64 regex with exact length and padding
+function fixedBase64(bodyLength, padding) {
+    return new RegExp(`^[A-Za-z0-9+/]{${bodyLength}}${padding}$`);
+}
+// Helper function to create base64url regex with exact length (no padding)
+function fixedBase64url(length) {
+    return new RegExp(`^[A-Za-z0-9_-]{${length}}$`);
+}
+// MD5 (16 bytes): base64 = 24 chars total (22 + "==")
+const md5_hex = /^[0-9a-fA-F]{32}$/;
+const md5_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(22, "==")));
+const md5_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(22)));
+// SHA1 (20 bytes): base64 = 28 chars total (27 + "=")
+const sha1_hex = /^[0-9a-fA-F]{40}$/;
+const sha1_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(27, "=")));
+const sha1_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(27)));
+// SHA256 (32 bytes): base64 = 44 chars total (43 + "=")
+const sha256_hex = /^[0-9a-fA-F]{64}$/;
+const sha256_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(43, "=")));
+const sha256_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(43)));
+// SHA384 (48 bytes): base64 = 64 chars total (no padding)
+const sha384_hex = /^[0-9a-fA-F]{96}$/;
+const sha384_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(64, "")));
+const sha384_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(64)));
+// SHA512 (64 bytes): base64 = 88 chars total (86 + "==")
+const sha512_hex = /^[0-9a-fA-F]{128}$/;
+const sha512_base64 = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64(86, "==")));
+const sha512_base64url = /*@__PURE__*/ (/* unused pure expression or super */ null && (fixedBase64url(86)));
+
+// EXTERNAL MODULE: ../../work/main/node_modules/zod/v4/core/util.js
+var core_util = __nccwpck_require__(97227);
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/versions.js
 const version = {
     major: 4,
     minor: 6,
     patch: 7,
 };
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/schemas.js
+;// CONCATENATED MODULE: ../../work/main/node_modules/zod/v4/core/schemas.js
 
 
 
@@ -30016,10 +36384,10 @@ function standardProps(inst) {
     };
 }
 
-const $ZodString = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodString", (inst, def) => {
+const $ZodString = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodString", (inst, def) => {
     $ZodType.init(inst, def);
     // a format's own pattern, else unbounded; a template literal derives the check-aware form itself
-    inst._zod.pattern = def.pattern ?? regexes.anyString;
+    inst._zod.pattern = def.pattern ?? anyString;
     inst._zod.parse = (payload, _) => {
         if (def.coerce)
             try {
@@ -30036,12 +36404,12 @@ const $ZodString = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         });
         return payload;
     };
-})));
-const $ZodStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodStringFormat", (inst, def) => {
+});
+const $ZodStringFormat = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodStringFormat", (inst, def) => {
     // check initialization must come first
-    checks.$ZodCheckStringFormat.init(inst, def);
+    core_checks/* $ZodCheckStringFormat */.ql.init(inst, def);
     $ZodString.init(inst, def);
-})));
+});
 const $ZodGUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodGUID", (inst, def) => {
     def.pattern ?? (def.pattern = regexes.guid);
     $ZodStringFormat.init(inst, def);
@@ -30228,10 +36596,10 @@ const $ZodKSUID = /*@__PURE__*/ (/* unused pure expression or super */ null && (
     def.pattern ?? (def.pattern = regexes.ksuid);
     $ZodStringFormat.init(inst, def);
 })));
-const $ZodISODateTime = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodISODateTime", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.datetime(def));
+const $ZodISODateTime = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodISODateTime", (inst, def) => {
+    def.pattern ?? (def.pattern = datetime(def));
     $ZodStringFormat.init(inst, def);
-})));
+});
 const $ZodISODate = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodISODate", (inst, def) => {
     def.pattern ?? (def.pattern = regexes.date);
     $ZodStringFormat.init(inst, def);
@@ -30493,9 +36861,9 @@ const $ZodCustomStringFormat = /*@__PURE__*/ (/* unused pure expression or super
         });
     };
 })));
-const $ZodNumber = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNumber", (inst, def) => {
+const $ZodNumber = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNumber", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.number;
+    inst._zod.pattern = number;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -30522,14 +36890,14 @@ const $ZodNumber = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         });
         return payload;
     };
-})));
-const $ZodNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNumberFormat", (inst, def) => {
-    checks.$ZodCheckNumberFormat.init(inst, def);
+});
+const $ZodNumberFormat = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodNumberFormat", (inst, def) => {
+    core_checks/* $ZodCheckNumberFormat */.KH.init(inst, def);
     $ZodNumber.init(inst, def); // no format checks
-})));
-const $ZodBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBoolean", (inst, def) => {
+});
+const $ZodBoolean = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodBoolean", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.boolean;
+    inst._zod.pattern = regexes_boolean;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -30547,10 +36915,10 @@ const $ZodBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
-const $ZodBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBigInt", (inst, def) => {
+});
+const $ZodBigInt = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodBigInt", (inst, def) => {
     $ZodType.init(inst, def);
-    inst._zod.pattern = regexes.bigint;
+    inst._zod.pattern = bigint;
     inst._zod.parse = (payload, _ctx) => {
         if (def.coerce)
             try {
@@ -30567,7 +36935,7 @@ const $ZodBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         });
         return payload;
     };
-})));
+});
 const $ZodBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodBigIntFormat", (inst, def) => {
     checks.$ZodCheckBigIntFormat.init(inst, def);
     $ZodBigInt.init(inst, def); // no format checks
@@ -30682,7 +37050,7 @@ const $ZodDate = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
 })));
 // an oversized container fails its leading size checks before any element is parsed
 function capSize(inst, size) {
-    const caps = util.sizeCaps(inst._zod.def.checks);
+    const caps = core_util/* sizeCaps */.hi(inst._zod.def.checks);
     if (!caps.length)
         return;
     const cap = Math.min(...caps.map((c) => c[0]));
@@ -30690,13 +37058,13 @@ function capSize(inst, size) {
     inst._zod.parse = (payload, ctx) => {
         const n = size(payload.value);
         if (n > cap && !ctx?.skipChecks && ctx?.direction !== "backward") {
-            for (const [max, ch] of util.sizeCaps(inst._zod.def.checks)) {
+            for (const [max, ch] of core_util/* sizeCaps */.hi(inst._zod.def.checks)) {
                 if (n > max && ch._zod.def.when(payload)) {
                     const start = payload.issues.length;
                     ch._zod.check(payload);
                     // the value is still the raw input, so no later check may read it
                     payload.issues[start].continue = false;
-                    util.attachSchema(payload.issues, start, inst);
+                    core_util/* attachSchema */.d3(payload.issues, start, inst);
                     return payload;
                 }
             }
@@ -30709,13 +37077,13 @@ const mapSize = (input) => (input instanceof Map ? input.size : -1);
 const setSize = (input) => (input instanceof Set ? input.size : -1);
 function handleArrayResult(result, final, index) {
     if (result.issues.length) {
-        final.issues.push(...util.prefixIssues(index, result.issues));
+        final.issues.push(...core_util/* prefixIssues */.lQ(index, result.issues));
     }
     final.value[index] = result.value;
 }
-const $ZodArray = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodArray", (inst, def) => {
+const $ZodArray = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodArray", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core.globalConfig.memoizer;
+    const memo = core_core/* globalConfig */.cr.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
@@ -30743,7 +37111,7 @@ const $ZodArray = /*@__PURE__*/ (/* unused pure expression or super */ null && (
             else {
                 handleArrayResult(result, payload, i);
                 // the element's payload is authoritative here, since handleArrayResult forwards every issue; an object's is not, because it drops a failed absent optional
-                if (abortEarly && result.issues.length !== 0 && util.aborted(result))
+                if (abortEarly && result.issues.length !== 0 && core_util/* aborted */.QH(result))
                     break;
             }
         }
@@ -30753,7 +37121,7 @@ const $ZodArray = /*@__PURE__*/ (/* unused pure expression or super */ null && (
         return payload; //handleArrayResultsAsync(parseResults, final);
     };
     capSize(inst, arraySize);
-})));
+});
 function handlePropertyResult(result, final, key, input, optin, optout) {
     const isPresent = key in input;
     const isOptionalOut = optout === "optional";
@@ -31580,13 +37948,13 @@ function handleTupleResults(itemResults, final, items, input, optoutStart) {
     }
     return final;
 }
-const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodRecord", (inst, def) => {
+const $ZodRecord = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodRecord", (inst, def) => {
     $ZodType.init(inst, def);
-    const memo = core.globalConfig.memoizer;
+    const memo = core_core/* globalConfig */.cr.memoizer;
     memo?.attach(inst);
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!util.isPlainObject(input)) {
+        if (!core_util/* isPlainObject */.Qd(input)) {
             payload.issues.push({
                 expected: "record",
                 code: "invalid_type",
@@ -31615,7 +37983,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())),
                             input: key,
                             path: [key],
                             inst,
@@ -31629,14 +37997,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     if (result instanceof Promise) {
                         proms.push(result.then((result) => {
                             if (result.issues.length) {
-                                payload.issues.push(...util.prefixIssues(key, result.issues));
+                                payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                             }
                             payload.value[outKey] = result.value;
                         }));
                     }
                     else {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }
@@ -31682,7 +38050,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                     throw new Error("Async schemas not supported in object keys currently");
                 }
                 // Numeric string fallback: if key is a numeric string and failed, retry with Number(key). This handles z.number(), z.literal([1, 2, 3]), and unions containing numeric literals
-                const checkNumericKey = typeof key === "string" && regexes.number.test(key) && keyResult.issues.length;
+                const checkNumericKey = typeof key === "string" && number.test(key) && keyResult.issues.length;
                 if (checkNumericKey) {
                     const retryResult = def.keyType._zod.run({ value: Number(key), issues: [] }, ctx);
                     if (retryResult instanceof Promise) {
@@ -31706,7 +38074,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                         payload.issues.push({
                             code: "invalid_key",
                             origin: "record",
-                            issues: keyResult.issues.map((iss) => util.finalizeIssue(iss, ctx, core.config())),
+                            issues: keyResult.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())),
                             input: key,
                             path: [key],
                             inst,
@@ -31722,14 +38090,14 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
                 if (result instanceof Promise) {
                     proms.push(result.then((result) => {
                         if (result.issues.length) {
-                            payload.issues.push(...util.prefixIssues(key, result.issues));
+                            payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                         }
                         payload.value[outKey] = result.value;
                     }));
                 }
                 else {
                     if (result.issues.length) {
-                        payload.issues.push(...util.prefixIssues(key, result.issues));
+                        payload.issues.push(...core_util/* prefixIssues */.lQ(key, result.issues));
                     }
                     payload.value[outKey] = result.value;
                 }
@@ -31749,7 +38117,7 @@ const $ZodRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         }
         return payload;
     };
-})));
+});
 const $ZodMap = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodMap", (inst, def) => {
     $ZodType.init(inst, def);
     const memo = core.globalConfig.memoizer;
@@ -31892,16 +38260,16 @@ const $ZodEnum = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         return payload;
     };
 })));
-const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
+const $ZodLiteral = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
     inst._zod.values = values;
-    util.defineLazyInternal(inst, "pattern", (zod) => {
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => {
         const vals = zod.def.values;
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
         return new RegExp(vals.length
             ? `^(${vals
-                .map((o) => typeof o === "string" ? util.escapeRegex(o) : o ? util.escapeRegex(o.toString()) : String(o))
+                .map((o) => typeof o === "string" ? core_util/* escapeRegex */.sD(o) : o ? core_util/* escapeRegex */.sD(o.toString()) : String(o))
                 .join("|")})$`
             : "^[^\\s\\S]$");
     });
@@ -31918,7 +38286,7 @@ const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
+});
 const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodFile", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -31990,17 +38358,17 @@ const $ZodOptional = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodOptional"
         return def.innerType._zod.run(payload, ctx);
     };
 });
-const $ZodExactOptional = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodExactOptional", (inst, def) => {
+const $ZodExactOptional = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodExactOptional", (inst, def) => {
     // Call parent init - inherits optin/optout = "optional"
     $ZodOptional.init(inst, def);
     // Override values/pattern to NOT add undefined
-    util.defineLazyInternal(inst, "values", (zod) => zod.def.innerType._zod.values);
-    util.defineLazyInternal(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => zod.def.innerType._zod.values);
+    core_util/* defineLazyInternal */.v5(inst, "pattern", (zod) => zod.def.innerType._zod.pattern);
     // Override parse to just delegate (no undefined handling)
     inst._zod.parse = (payload, ctx) => {
         return def.innerType._zod.run(payload, ctx);
     };
-})));
+});
 const $ZodNullable = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodNullable", (inst, def) => {
     $ZodType.init(inst, def);
     util.defineLazyInternal(inst, "optin", (zod) => zod.def.innerType._zod.optin);
@@ -32158,12 +38526,12 @@ const $ZodNaN = /*@__PURE__*/ (/* unused pure expression or super */ null && (co
         return payload;
     };
 })));
-const $ZodPipe = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodPipe", (inst, def) => {
+const $ZodPipe = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodPipe", (inst, def) => {
     $ZodType.init(inst, def);
-    util.defineLazyInternal(inst, "values", (zod) => zod.def.in._zod.values);
-    util.defineLazyInternal(inst, "optin", (zod) => zod.def.in._zod.optin);
-    util.defineLazyInternal(inst, "optout", (zod) => zod.def.out._zod.optout);
-    util.defineLazyInternal(inst, "propValues", (zod) => zod.def.in._zod.propValues);
+    core_util/* defineLazyInternal */.v5(inst, "values", (zod) => zod.def.in._zod.values);
+    core_util/* defineLazyInternal */.v5(inst, "optin", (zod) => zod.def.in._zod.optin);
+    core_util/* defineLazyInternal */.v5(inst, "optout", (zod) => zod.def.out._zod.optout);
+    core_util/* defineLazyInternal */.v5(inst, "propValues", (zod) => zod.def.in._zod.propValues);
     inst._zod.parse = (payload, ctx) => {
         if (ctx.direction === "backward") {
             const right = def.out._zod.run(payload, ctx);
@@ -32178,7 +38546,7 @@ const $ZodPipe = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         }
         return handlePipeResult(left, def.out, ctx);
     };
-})));
+});
 function handlePipeResult(left, next, ctx) {
     // Any issue stops the pipe, so a failing refinement never feeds its transform. An unrecognized key is the exception: it describes the input's extra properties, not the value being piped, and an enclosing intersection may yet reconcile it.
     if (left.issues.some((iss) => iss.code !== "unrecognized_keys")) {
@@ -32467,8 +38835,8 @@ const $ZodLazy = /*@__PURE__*/ (/* unused pure expression or super */ null && (c
         return inner._zod.run(payload, ctx);
     };
 })));
-const $ZodCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCustom", (inst, def) => {
-    checks.$ZodCheck.init(inst, def);
+const $ZodCustom = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodCustom", (inst, def) => {
+    core_checks/* $ZodCheck */.QP.init(inst, def);
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _) => {
         return payload;
@@ -32482,7 +38850,7 @@ const $ZodCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && 
         handleRefineResult(r, payload, input, inst);
         return;
     };
-})));
+});
 function handleRefineResult(result, payload, input, inst) {
     if (!result) {
         const _iss = {
@@ -32495,2141 +38863,961 @@ function handleRefineResult(result, payload, input, inst) {
         };
         if (inst._zod.def.params)
             _iss.params = inst._zod.def.params;
-        payload.issues.push(util.issue(_iss));
+        payload.issues.push(core_util/* issue */.sn(_iss));
     }
 }
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/checks.js
-// import { $ZodType } from "./schemas.js";
 
+/***/ }),
 
+/***/ 97227:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-const $ZodCheck = /*@__PURE__*/ core_core/* $constructor */.xI("$ZodCheck", (inst, def) => {
-    var _a;
-    inst._zod ?? (inst._zod = {});
-    inst._zod.def = def;
-    (_a = inst._zod).onattach ?? (_a.onattach = []);
-});
-/** Default `when` for size-based checks: run only on non-nullish values with a `size`. */
-const _whenHasSize = (payload) => {
-    const val = payload.value;
-    return !util.nullish(val) && val.size !== undefined;
-};
-/** Default `when` for length-based checks: run only on non-nullish values with a `length`. */
-const _whenHasLength = (payload) => {
-    const val = payload.value;
-    return !util.nullish(val) && val.length !== undefined;
-};
-const numericOriginMap = {
-    number: "number",
-    bigint: "bigint",
-    object: "date",
-};
-const $ZodCheckLessThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLessThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value <= def.value : payload.value < def.value) {
-            return;
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   A2: () => (/* binding */ normalizeParams),
+/* harmony export */   Gv: () => (/* binding */ isObject),
+/* harmony export */   NM: () => (/* binding */ optionalKeys),
+/* harmony export */   O7: () => (/* binding */ codePointLength),
+/* harmony export */   OH: () => (/* binding */ partial),
+/* harmony export */   PO: () => (/* binding */ cached),
+/* harmony export */   QH: () => (/* binding */ aborted),
+/* harmony export */   Qd: () => (/* binding */ isPlainObject),
+/* harmony export */   Rc: () => (/* binding */ getLengthableOrigin),
+/* harmony export */   Vy: () => (/* binding */ assignProp),
+/* harmony export */   X: () => (/* binding */ installLazyProp),
+/* harmony export */   cl: () => (/* binding */ nullish),
+/* harmony export */   d3: () => (/* binding */ attachSchema),
+/* harmony export */   gx: () => (/* binding */ captureStackTrace),
+/* harmony export */   hi: () => (/* binding */ sizeCaps),
+/* harmony export */   iR: () => (/* binding */ finalizeIssue),
+/* harmony export */   jD: () => (/* binding */ hide),
+/* harmony export */   k8: () => (/* binding */ jsonStringifyReplacer),
+/* harmony export */   lQ: () => (/* binding */ prefixIssues),
+/* harmony export */   o8: () => (/* binding */ clone),
+/* harmony export */   ol: () => (/* binding */ members),
+/* harmony export */   p6: () => (/* binding */ cleanRegex),
+/* harmony export */   qh: () => (/* binding */ own),
+/* harmony export */   rL: () => (/* binding */ explicitlyAborted),
+/* harmony export */   sD: () => (/* binding */ escapeRegex),
+/* harmony export */   sn: () => (/* binding */ issue),
+/* harmony export */   v5: () => (/* binding */ defineLazyInternal),
+/* harmony export */   zH: () => (/* binding */ NUMBER_FORMAT_RANGES)
+/* harmony export */ });
+/* unused harmony exports assertEqual, assertNotEqual, toZod, assertIs, assertNever, assert, getEnumValues, joinValues, floatSafeRemainder, defineLazy, objectClone, rawShape, mergeDefs, cloneDef, getElementAtPath, promiseAllObject, randomString, esc, slugify, allowsEval, shallowClone, numKeys, getParsedType, propertyKeyTypes, primitiveTypes, createTransparentProxy, stringifyPrimitive, BIGINT_FORMAT_RANGES, pick, omit, extend, safeExtend, merge, required, unwrapMessage, getSizableOrigin, parsedType, cleanEnum, base64ToUint8Array, uint8ArrayToBase64, base64urlToUint8Array, uint8ArrayToBase64url, hexToUint8Array, uint8ArrayToHex, Class, derived, CONSTANT_CATCH, constantCatch */
+
+// functions
+function assertEqual(val) {
+    return val;
+}
+function assertNotEqual(val) {
+    return val;
+}
+function toZod() {
+    return (schema) => schema;
+}
+function assertIs(_arg) { }
+function assertNever(_x) {
+    throw new Error("Unexpected value in exhaustive check");
+}
+function assert(_) { }
+function getEnumValues(entries) {
+    const numericValues = Object.values(entries).filter((v) => typeof v === "number");
+    const values = Object.entries(entries)
+        .filter(([k, _]) => numericValues.indexOf(+k) === -1)
+        .map(([_, v]) => v);
+    return values;
+}
+function joinValues(array, separator = "|") {
+    return array.map((val) => stringifyPrimitive(val)).join(separator);
+}
+function jsonStringifyReplacer(_, value) {
+    if (typeof value === "bigint")
+        return value.toString();
+    return value;
+}
+// the accessor lives on a shared prototype: an own accessor makes every box a dictionary-mode object (~360 B and a slow load per read against ~100 B and an inlined getter here)
+class Cached {
+    constructor(getter) {
+        this._getter = getter;
+        this._value = undefined;
+    }
+    get value() {
+        const getter = this._getter;
+        if (getter !== undefined) {
+            this._value = getter();
+            this._getter = undefined;
         }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_big",
-            maximum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckGreaterThan = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckGreaterThan", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const origin = numericOriginMap[typeof def.value];
-    inst._zod.check = (payload) => {
-        if (def.inclusive ? payload.value >= def.value : payload.value > def.value) {
-            return;
-        }
-        payload.issues.push({
-            origin: numericOriginMap[typeof payload.value] ?? origin,
-            code: "too_small",
-            minimum: typeof def.value === "object" ? def.value.getTime() : def.value,
-            input: payload.value,
-            inclusive: def.inclusive,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMultipleOf = 
-/*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMultipleOf", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        if (typeof payload.value !== typeof def.value)
-            throw new Error("Cannot mix number and bigint in multiple_of check.");
-        const isMultiple = typeof payload.value === "bigint"
-            ? // `value % 0n` throws, and nothing is a multiple of zero — the number branch already fails this way via NaN
-                def.value !== BigInt(0) && payload.value % def.value === BigInt(0)
-            : util.floatSafeRemainder(payload.value, def.value) === 0;
-        if (isMultiple)
-            return;
-        payload.issues.push({
-            origin: typeof payload.value,
-            code: "not_multiple_of",
-            divisor: def.value,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckNumberFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    def.format = def.format || "float64";
-    const isInt = def.format?.includes("int");
-    const origin = isInt ? "int" : "number";
-    const [minimum, maximum] = util.NUMBER_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (isInt) {
-            if (!Number.isInteger(input)) {
-                // invalid_format issue
-                // payload.issues.push({
-                //   expected: def.format,
-                //   format: def.format,
-                //   code: "invalid_format",
-                //   input,
-                //   inst,
-                // });
-                // invalid_type issue
-                payload.issues.push({
-                    expected: origin,
-                    format: def.format,
-                    code: "invalid_type",
-                    continue: false,
-                    input,
-                    inst,
-                });
-                return;
-                // not_multiple_of issue
-                // payload.issues.push({
-                //   code: "not_multiple_of",
-                //   origin: "number",
-                //   input,
-                //   inst,
-                //   divisor: 1,
-                // });
+        return this._value;
+    }
+}
+function cached(getter) {
+    return new Cached(getter);
+}
+function nullish(input) {
+    return input === null || input === undefined;
+}
+function cleanRegex(source) {
+    const start = source.startsWith("^") ? 1 : 0;
+    const end = source.endsWith("$") ? source.length - 1 : source.length;
+    return source.slice(start, end);
+}
+function floatSafeRemainder(val, step) {
+    const ratio = val / step;
+    const roundedRatio = Math.round(ratio);
+    // `val` and `step` each round to a double before the division rounds again, so a true decimal multiple's quotient can sit up to 1.5 of these scaled epsilons from the integer. A 1x tolerance therefore rejected 2.03 as a multiple of 0.07; 4x covers the worst case with margin.
+    const tolerance = 4 * Number.EPSILON * Math.max(Math.abs(ratio), 1);
+    if (Math.abs(ratio - roundedRatio) < tolerance)
+        return 0;
+    return ratio - roundedRatio;
+}
+const EVALUATING = /* @__PURE__*/ (/* unused pure expression or super */ null && (Symbol("evaluating")));
+function defineLazy(object, key, getter) {
+    let value = undefined;
+    Object.defineProperty(object, key, {
+        get() {
+            if (value === EVALUATING) {
+                // Circular reference detected, return undefined to break the cycle
+                return undefined;
             }
-            if (!Number.isSafeInteger(input)) {
-                if (input > 0) {
-                    // too_big
-                    payload.issues.push({
-                        input,
-                        code: "too_big",
-                        maximum: Number.MAX_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                else {
-                    // too_small
-                    payload.issues.push({
-                        input,
-                        code: "too_small",
-                        minimum: Number.MIN_SAFE_INTEGER,
-                        note: "Integers must be within the safe integer range.",
-                        inst,
-                        origin,
-                        inclusive: true,
-                        continue: !def.abort,
-                    });
-                }
-                return;
+            if (value === undefined) {
+                value = EVALUATING;
+                value = getter();
             }
-        }
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_small",
-                minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
+            return value;
+        },
+        set(v) {
+            Object.defineProperty(object, key, {
+                value: v,
+                // configurable: true,
             });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "number",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckBigIntFormat", (inst, def) => {
-    $ZodCheck.init(inst, def); // no format checks
-    const [minimum, maximum] = util.BIGINT_FORMAT_RANGES[def.format];
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        if (input < minimum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_small",
-                minimum: minimum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-        if (input > maximum) {
-            payload.issues.push({
-                origin: "bigint",
-                input,
-                code: "too_big",
-                maximum,
-                inclusive: true,
-                inst,
-                continue: !def.abort,
-            });
-        }
-    };
-})));
-const $ZodCheckMaxSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size <= def.maximum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMinSize = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinSize", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size >= def.minimum)
-            return;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckSizeEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckSizeEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasSize);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const size = input.size;
-        if (size === def.size)
-            return;
-        const tooBig = size > def.size;
-        payload.issues.push({
-            origin: util.getSizableOrigin(input),
-            ...(tooBig ? { code: "too_big", maximum: def.size } : { code: "too_small", minimum: def.size }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMaxLength = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMaxLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // Strings are measured in Unicode code points, not UTF-16 units. A code point is at most two units, so a string that already fits in units fits in code points; only an overflow has to be counted.
-        const length = typeof input === "string" && units > def.maximum ? util.codePointLength(input) : units;
-        if (length <= def.maximum)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_big",
-            maximum: def.maximum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckMinLength = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMinLength", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so fewer units than the floor can never reach it and twice the floor always clears it. Only in between is the exact count in doubt.
-        const length = typeof input === "string" && units >= def.minimum && units < def.minimum * 2
-            ? util.codePointLength(input)
-            : units;
-        if (length >= def.minimum)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        payload.issues.push({
-            origin,
-            code: "too_small",
-            minimum: def.minimum,
-            inclusive: true,
-            input,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckLengthEquals = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLengthEquals", (inst, def) => {
-    var _a;
-    $ZodCheck.init(inst, def);
-    (_a = inst._zod.def).when ?? (_a.when = _whenHasLength);
-    inst._zod.check = (payload) => {
-        const input = payload.value;
-        const units = input.length;
-        // A code point is one or two UTF-16 units, so outside `[length, length * 2]` units the target is missed either way — and missed in the same direction in both measures.
-        const length = typeof input === "string" && units >= def.length && units <= def.length * 2
-            ? util.codePointLength(input)
-            : units;
-        if (length === def.length)
-            return;
-        const origin = util.getLengthableOrigin(input);
-        const tooBig = length > def.length;
-        payload.issues.push({
-            origin,
-            ...(tooBig ? { code: "too_big", maximum: def.length } : { code: "too_small", minimum: def.length }),
-            inclusive: true,
-            exact: true,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStringFormat", (inst, def) => {
-    var _a, _b;
-    $ZodCheck.init(inst, def);
-    if (def.pattern)
-        (_a = inst._zod).check ?? (_a.check = (payload) => {
-            def.pattern.lastIndex = 0;
-            if (def.pattern.test(payload.value))
-                return;
-            payload.issues.push({
-                origin: "string",
-                code: "invalid_format",
-                format: def.format,
-                input: payload.value,
-                ...(def.pattern ? { pattern: def.pattern.toString() } : {}),
-                inst,
-                continue: !def.abort,
-            });
-        });
-    else
-        (_b = inst._zod).check ?? (_b.check = () => { });
-})));
-const $ZodCheckRegex = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckRegex", (inst, def) => {
-    $ZodCheckStringFormat.init(inst, def);
-    inst._zod.check = (payload) => {
-        def.pattern.lastIndex = 0;
-        if (def.pattern.test(payload.value))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "regex",
-            input: payload.value,
-            pattern: def.pattern.toString(),
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckLowerCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckLowerCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.lowercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckUpperCase = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckUpperCase", (inst, def) => {
-    def.pattern ?? (def.pattern = regexes.uppercase);
-    $ZodCheckStringFormat.init(inst, def);
-})));
-const $ZodCheckIncludes = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckIncludes", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const escapedRegex = util.escapeRegex(def.includes);
-    // `String.prototype.includes(sub, position)` matches `sub` at `position`
-    // OR LATER, so the pattern must allow at least `position` leading chars
-    // (`{N,}`), not exactly `position` chars (`{N}`).
-    const pattern = new RegExp(typeof def.position === "number" ? `^.{${def.position},}${escapedRegex}` : escapedRegex);
-    def.pattern = pattern;
-    inst._zod.check = (payload) => {
-        if (payload.value.includes(def.includes, def.position))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "includes",
-            includes: def.includes,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckStartsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckStartsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`^${util.escapeRegex(def.prefix)}.*`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.startsWith(def.prefix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "starts_with",
-            prefix: def.prefix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckEndsWith = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckEndsWith", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const pattern = new RegExp(`.*${util.escapeRegex(def.suffix)}$`);
-    def.pattern ?? (def.pattern = pattern);
-    inst._zod.check = (payload) => {
-        if (payload.value.endsWith(def.suffix))
-            return;
-        payload.issues.push({
-            origin: "string",
-            code: "invalid_format",
-            format: "ends_with",
-            suffix: def.suffix,
-            input: payload.value,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-///////////////////////////////////
-/////    $ZodCheckProperty    /////
-///////////////////////////////////
-function handleCheckPropertyResult(result, payload, property) {
-    if (result.issues.length) {
-        payload.issues.push(...util.prefixIssues(property, result.issues));
-    }
-}
-const $ZodCheckProperty = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperty", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        const result = def.schema._zod.run({
-            value: payload.value[def.property],
-            issues: [],
-        }, {});
-        if (result instanceof Promise) {
-            return result.then((result) => handleCheckPropertyResult(result, payload, def.property));
-        }
-        handleCheckPropertyResult(result, payload, def.property);
-        return;
-    };
-})));
-const $ZodCheckProperties = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckProperties", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    util.hide(inst, Symbol.iterator, function* () {
-        yield inst;
-    });
-    // key and schema snapshotted together: reading one live and the other cached lets a later mutation of the caller's shape object pair a stale key with a missing schema
-    let entries;
-    inst._zod.check = (payload) => {
-        // the base schema already typed the value, so only a nullish one is rejected here: the properties read on a primitive too, matching z.property() on a string's length
-        if (payload.value == null) {
-            payload.issues.push({ expected: "object", code: "invalid_type", input: payload.value, inst });
-            return undefined;
-        }
-        entries ?? (entries = Reflect.ownKeys(def.shape).map((key) => [key, def.shape[key]]));
-        const input = payload.value;
-        let proms;
-        for (const [key, schema] of entries) {
-            const result = schema._zod.run({ value: input[key], issues: [] }, {});
-            if (result instanceof Promise) {
-                proms ?? (proms = []);
-                proms.push(result.then((result) => handleCheckPropertyResult(result, payload, key)));
-            }
-            else {
-                handleCheckPropertyResult(result, payload, key);
-            }
-        }
-        if (proms)
-            return Promise.all(proms).then(() => undefined);
-        return undefined;
-    };
-})));
-const $ZodCheckMimeType = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckMimeType", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    const mimeSet = new Set(def.mime);
-    inst._zod.check = (payload) => {
-        if (mimeSet.has(payload.value.type))
-            return;
-        payload.issues.push({
-            code: "invalid_value",
-            values: def.mime,
-            input: payload.value.type,
-            inst,
-            continue: !def.abort,
-        });
-    };
-})));
-const $ZodCheckOverwrite = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodCheckOverwrite", (inst, def) => {
-    $ZodCheck.init(inst, def);
-    inst._zod.check = (payload) => {
-        payload.value = def.tx(payload.value);
-    };
-})));
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/registries.js
-var _a;
-const $output = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodOutput")));
-const $input = /*@__PURE__*/ (/* unused pure expression or super */ null && (Symbol("ZodInput")));
-class $ZodRegistry {
-    constructor() {
-        this._map = new WeakMap();
-        this._idmap = new Map();
-    }
-    add(schema, ..._meta) {
-        const meta = _meta[0];
-        this._map.set(schema, meta);
-        if (meta && typeof meta === "object" && "id" in meta) {
-            this._idmap.set(meta.id, schema);
-        }
-        return this;
-    }
-    clear() {
-        this._map = new WeakMap();
-        this._idmap = new Map();
-        return this;
-    }
-    remove(schema) {
-        const meta = this._map.get(schema);
-        if (meta && typeof meta === "object" && "id" in meta) {
-            this._idmap.delete(meta.id);
-        }
-        this._map.delete(schema);
-        return this;
-    }
-    get(schema) {
-        // return this._map.get(schema) as any;
-        // inherit metadata
-        const p = schema._zod.parent;
-        if (p) {
-            const pm = { ...(this.get(p) ?? {}) };
-            delete pm.id; // do not inherit id
-            const f = { ...pm, ...this._map.get(schema) };
-            return Object.keys(f).length ? f : undefined;
-        }
-        return this._map.get(schema);
-    }
-    has(schema) {
-        return this._map.has(schema);
-    }
-}
-// registries
-function registry() {
-    return new $ZodRegistry();
-}
-(_a = globalThis).__zod_globalRegistry ?? (_a.__zod_globalRegistry = registry());
-const globalRegistry = globalThis.__zod_globalRegistry;
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/api.js
-
-
-
-
-function snapshotChecks(def) {
-    if (def.checks)
-        def.checks = [...def.checks];
-    return def;
-}
-// @__NO_SIDE_EFFECTS__
-function _string(Class, params) {
-    return new Class(snapshotChecks({ type: "string", ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedString(Class, params) {
-    return new Class(snapshotChecks({ type: "string", coerce: true, ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _email(Class, params) {
-    return new Class({
-        type: "string",
-        format: "email",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
+            // object[key] = v;
+        },
+        configurable: true,
     });
 }
-// @__NO_SIDE_EFFECTS__
-function _guid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "guid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
+function objectClone(obj) {
+    return Object.create(Object.getPrototypeOf(obj), Object.getOwnPropertyDescriptors(obj));
 }
-// @__NO_SIDE_EFFECTS__
-function _uuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v4",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v6",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uuidv7(Class, params) {
-    return new Class({
-        type: "string",
-        format: "uuid",
-        check: "string_format",
-        abort: false,
-        version: "v7",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _url(Class, params) {
-    return new Class({
-        type: "string",
-        format: "url",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _emoji(Class, params) {
-    return new Class({
-        type: "string",
-        format: "emoji",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nanoid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "nanoid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
+function assignProp(target, prop, value) {
+    Object.defineProperty(target, prop, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
     });
 }
 /**
- * @deprecated CUID v1 is deprecated by its authors due to information leakage
- * (timestamps embedded in the id). Use {@link _cuid2} instead.
- * See https://github.com/paralleldrive/cuid.
- */
-// @__NO_SIDE_EFFECTS__
-function _cuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cuid2(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cuid2",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ulid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ulid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _xid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "xid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ksuid(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ksuid",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ipv4",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _ipv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "ipv6",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _mac(Class, params) {
-    return new Class({
-        type: "string",
-        format: "mac",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv4(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cidrv4",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _cidrv6(Class, params) {
-    return new Class({
-        type: "string",
-        format: "cidrv6",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _base64(Class, params) {
-    return new Class({
-        type: "string",
-        format: "base64",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _base64url(Class, params) {
-    return new Class({
-        type: "string",
-        format: "base64url",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _e164(Class, params) {
-    return new Class({
-        type: "string",
-        format: "e164",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _creditCard(Class, params) {
-    return new Class({
-        type: "string",
-        format: "credit_card",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _iban(Class, params) {
-    return new Class({
-        type: "string",
-        format: "iban",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _jwt(Class, params) {
-    return new Class({
-        type: "string",
-        format: "jwt",
-        check: "string_format",
-        abort: false,
-        ...util.normalizeParams(params),
-    });
-}
-const TimePrecision = {
-    Any: null,
-    Minute: -1,
-    Second: 0,
-    Millisecond: 3,
-    Microsecond: 6,
-};
-// @__NO_SIDE_EFFECTS__
-function _isoDateTime(Class, params) {
-    return new Class({
-        type: "string",
-        format: "datetime",
-        check: "string_format",
-        offset: false,
-        local: false,
-        precision: null,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDate(Class, params) {
-    return new Class({
-        type: "string",
-        format: "date",
-        check: "string_format",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoTime(Class, params) {
-    return new Class({
-        type: "string",
-        format: "time",
-        check: "string_format",
-        precision: null,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _isoDuration(Class, params) {
-    return new Class({
-        type: "string",
-        format: "duration",
-        check: "string_format",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedNumber(Class, params) {
-    return new Class(snapshotChecks({ type: "number", coerce: true, checks: [], ...util.normalizeParams(params) }));
-}
-// @__NO_SIDE_EFFECTS__
-function _int(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "safeint",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _float32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "float32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _float64(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "float64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _int32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "int32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uint32(Class, params) {
-    return new Class({
-        type: "number",
-        check: "number_format",
-        abort: false,
-        format: "uint32",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _boolean(Class, params) {
-    return new Class({
-        type: "boolean",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedBoolean(Class, params) {
-    return new Class({
-        type: "boolean",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _bigint(Class, params) {
-    return new Class({
-        type: "bigint",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedBigint(Class, params) {
-    return new Class({
-        type: "bigint",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _int64(Class, params) {
-    return new Class({
-        type: "bigint",
-        check: "bigint_format",
-        abort: false,
-        format: "int64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uint64(Class, params) {
-    return new Class({
-        type: "bigint",
-        check: "bigint_format",
-        abort: false,
-        format: "uint64",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _symbol(Class, params) {
-    return new Class({
-        type: "symbol",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _undefined(Class, params) {
-    return new Class({
-        type: "undefined",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _null(Class, params) {
-    return new Class({
-        type: "null",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _any(Class) {
-    return new Class({
-        type: "any",
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _unknown(Class) {
-    return new Class({
-        type: "unknown",
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _never(Class, params) {
-    return new Class({
-        type: "never",
-        ...core_util/* normalizeParams */.A2(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _void(Class, params) {
-    return new Class({
-        type: "void",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _date(Class, params) {
-    return new Class({
-        type: "date",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _coercedDate(Class, params) {
-    return new Class({
-        type: "date",
-        coerce: true,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nan(Class, params) {
-    return new Class({
-        type: "nan",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lt(value, params) {
-    return new checks.$ZodCheckLessThan({
-        check: "less_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: false,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lte(value, params) {
-    return new checks.$ZodCheckLessThan({
-        check: "less_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: true,
-    });
-}
-
-// @__NO_SIDE_EFFECTS__
-function _gt(value, params) {
-    return new checks.$ZodCheckGreaterThan({
-        check: "greater_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: false,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _gte(value, params) {
-    return new checks.$ZodCheckGreaterThan({
-        check: "greater_than",
-        ...util.normalizeParams(params),
-        value,
-        inclusive: true,
-    });
-}
-
-// @__NO_SIDE_EFFECTS__
-function _positive(params) {
-    return _gt(0, params);
-}
-// negative
-// @__NO_SIDE_EFFECTS__
-function _negative(params) {
-    return _lt(0, params);
-}
-// nonpositive
-// @__NO_SIDE_EFFECTS__
-function _nonpositive(params) {
-    return _lte(0, params);
-}
-// nonnegative
-// @__NO_SIDE_EFFECTS__
-function _nonnegative(params) {
-    return _gte(0, params);
-}
-// @__NO_SIDE_EFFECTS__
-function _multipleOf(value, params) {
-    return new checks.$ZodCheckMultipleOf({
-        check: "multiple_of",
-        ...util.normalizeParams(params),
-        value,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _maxSize(maximum, params) {
-    return new checks.$ZodCheckMaxSize({
-        check: "max_size",
-        ...util.normalizeParams(params),
-        maximum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _minSize(minimum, params) {
-    return new checks.$ZodCheckMinSize({
-        check: "min_size",
-        ...util.normalizeParams(params),
-        minimum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _size(size, params) {
-    return new checks.$ZodCheckSizeEquals({
-        check: "size_equals",
-        ...util.normalizeParams(params),
-        size,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _maxLength(maximum, params) {
-    const ch = new checks.$ZodCheckMaxLength({
-        check: "max_length",
-        ...util.normalizeParams(params),
-        maximum,
-    });
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _minLength(minimum, params) {
-    return new checks.$ZodCheckMinLength({
-        check: "min_length",
-        ...util.normalizeParams(params),
-        minimum,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _length(length, params) {
-    return new checks.$ZodCheckLengthEquals({
-        check: "length_equals",
-        ...util.normalizeParams(params),
-        length,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _regex(pattern, params) {
-    return new checks.$ZodCheckRegex({
-        check: "string_format",
-        format: "regex",
-        ...util.normalizeParams(params),
-        pattern,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lowercase(params) {
-    return new checks.$ZodCheckLowerCase({
-        check: "string_format",
-        format: "lowercase",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _uppercase(params) {
-    return new checks.$ZodCheckUpperCase({
-        check: "string_format",
-        format: "uppercase",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _includes(includes, params) {
-    return new checks.$ZodCheckIncludes({
-        check: "string_format",
-        format: "includes",
-        ...util.normalizeParams(params),
-        includes,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _startsWith(prefix, params) {
-    return new checks.$ZodCheckStartsWith({
-        check: "string_format",
-        format: "starts_with",
-        ...util.normalizeParams(params),
-        prefix,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _endsWith(suffix, params) {
-    return new checks.$ZodCheckEndsWith({
-        check: "string_format",
-        format: "ends_with",
-        ...util.normalizeParams(params),
-        suffix,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _property(property, schema, params) {
-    return new checks.$ZodCheckProperty({
-        check: "property",
-        property,
-        schema,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _properties(shape, params) {
-    return new checks.$ZodCheckProperties({
-        check: "properties",
-        shape,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _mime(types, params) {
-    return new checks.$ZodCheckMimeType({
-        check: "mime_type",
-        mime: types,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _overwrite(tx) {
-    return new checks.$ZodCheckOverwrite({
-        check: "overwrite",
-        tx,
-    });
-}
-// normalize
-// @__NO_SIDE_EFFECTS__
-function _normalize(form) {
-    return _overwrite((input) => input.normalize(form));
-}
-// trim
-// @__NO_SIDE_EFFECTS__
-function _trim() {
-    return _overwrite((input) => input.trim());
-}
-// toLowerCase
-// @__NO_SIDE_EFFECTS__
-function _toLowerCase() {
-    return _overwrite((input) => input.toLowerCase());
-}
-// toUpperCase
-// @__NO_SIDE_EFFECTS__
-function _toUpperCase() {
-    return _overwrite((input) => input.toUpperCase());
-}
-// slugify
-// @__NO_SIDE_EFFECTS__
-function _slugify() {
-    return _overwrite((input) => util.slugify(input));
-}
-// @__NO_SIDE_EFFECTS__
-function _array(Class, element, params) {
-    return new Class({
-        type: "array",
-        element,
-        // get element() {
-        //   return element;
-        // },
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _union(Class, options, params) {
-    return new Class({
-        type: "union",
-        options,
-        ...util.normalizeParams(params),
-    });
-}
-function _xor(Class, options, params) {
-    return new Class({
-        type: "union",
-        options,
-        inclusive: false,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _discriminatedUnion(Class, discriminator, options, params) {
-    return new Class({
-        type: "union",
-        options: options,
-        discriminator,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _intersection(Class, left, right) {
-    return new Class({
-        type: "intersection",
-        left,
-        right,
-    });
-}
-// export function _tuple(
-//   Class: util.SchemaClass<schemas.$ZodTuple>,
-//   items: [],
-//   params?: string | $ZodTupleParams
-// ): schemas.$ZodTuple<[], null>;
-// @__NO_SIDE_EFFECTS__
-function _tuple(Class, items, _paramsOrRest, _params) {
-    const hasRest = _paramsOrRest instanceof schemas.$ZodType;
-    const params = hasRest ? _params : _paramsOrRest;
-    const rest = hasRest ? _paramsOrRest : null;
-    return new Class({
-        type: "tuple",
-        items,
-        rest,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _record(Class, keyType, valueType, params) {
-    return new Class({
-        type: "record",
-        keyType,
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _map(Class, keyType, valueType, params) {
-    return new Class({
-        type: "map",
-        keyType,
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _set(Class, valueType, params) {
-    return new Class({
-        type: "set",
-        valueType,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _enum(Class, values, params) {
-    const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
-    // if (Array.isArray(values)) {
-    //   for (const value of values) {
-    //     entries[value] = value;
-    //   }
-    // } else {
-    //   Object.assign(entries, values);
-    // }
-    // const entries: util.EnumLike = {};
-    // for (const val of values) {
-    //   entries[val] = val;
-    // }
-    return new Class({
-        type: "enum",
-        entries,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-/** @deprecated This API has been merged into `z.enum()`. Use `z.enum()` instead.
+ * Whichever object a def's `shape` currently answers from: the one the caller passed until the first read, the frozen copy after it.
  *
- * ```ts
- * enum Colors { red, green, blue }
- * z.enum(Colors);
- * ```
+ * Its keys and descriptors read without invoking anything, which is what lets a discriminated union check its discriminator, and the cycle walk read a shape, without resolving a getter that references the schema being constructed. A def that answers `shape` from an accessor of its own has none.
  */
-function _nativeEnum(Class, entries, params) {
-    return new Class({
-        type: "enum",
-        entries,
-        ...util.normalizeParams(params),
-    });
+function rawShape(def) {
+    const desc = Object.getOwnPropertyDescriptor(def, "shape");
+    return desc?.get ? desc.get.raw : desc?.value;
 }
-// @__NO_SIDE_EFFECTS__
-function _literal(Class, value, params) {
-    return new Class({
-        type: "literal",
-        values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
-    });
+// where a builder reads its source's keys and descriptors, resolving only a shape a def answers for itself. A shape resolves by object spread, so only its enumerable keys are ever part of it.
+function sourceShape(schema) {
+    return rawShape(schema._zod.def) ?? schema._zod.def.shape;
 }
-// @__NO_SIDE_EFFECTS__
-function _file(Class, params) {
-    return new Class({
-        type: "file",
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _transform(Class, fn) {
-    return new Class({
-        type: "transform",
-        transform: fn,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _optional(Class, innerType) {
-    return new Class({
-        type: "optional",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _nullable(Class, innerType) {
-    return new Class({
-        type: "nullable",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _default(Class, innerType, defaultValue) {
-    return new Class({
-        type: "default",
-        innerType,
-        get defaultValue() {
-            return typeof defaultValue === "function" ? defaultValue() : util.shallowClone(defaultValue);
+// a key whose value is not settled yet, self-caching so every read after the first gets the same one
+function deferProp(target, key, getter) {
+    Object.defineProperty(target, key, {
+        get() {
+            const value = getter();
+            assignProp(this, key, value);
+            return value;
         },
+        enumerable: true,
+        configurable: true,
     });
 }
-// @__NO_SIDE_EFFECTS__
-function _nonoptional(Class, innerType, params) {
-    return new Class({
-        type: "nonoptional",
-        innerType,
-        ...util.normalizeParams(params),
-    });
+// Writes a settled key. A plain assignment is much cheaper than `defineProperty` and produces the same descriptor, but it runs whatever setter already answers to the key — an accessor this shape deferred, or an inherited one, which `__proto__` has on every object and prototype pollution can add for any name.
+function putProp(target, key, value) {
+    if (key in target)
+        assignProp(target, key, value);
+    else
+        target[key] = value;
 }
-// @__NO_SIDE_EFFECTS__
-function _success(Class, innerType) {
-    return new Class({
-        type: "success",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _catch(Class, innerType, catchValue) {
-    return new Class({
-        type: "catch",
-        innerType,
-        catchValue: (typeof catchValue === "function" ? catchValue : util.constantCatch(catchValue)),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _pipe(Class, in_, out) {
-    return new Class({
-        type: "pipe",
-        in: in_,
-        out,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _readonly(Class, innerType) {
-    return new Class({
-        type: "readonly",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _templateLiteral(Class, parts, params) {
-    return new Class({
-        type: "template_literal",
-        parts,
-        ...util.normalizeParams(params),
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _lazy(Class, getter) {
-    return new Class({
-        type: "lazy",
-        getter,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _promise(Class, innerType) {
-    return new Class({
-        type: "promise",
-        innerType,
-    });
-}
-// @__NO_SIDE_EFFECTS__
-function _custom(Class, fn, _params) {
-    const norm = util.normalizeParams(_params);
-    norm.abort ?? (norm.abort = true); // default to abort:false
-    const schema = new Class({
-        type: "custom",
-        check: "custom",
-        fn: fn,
-        ...norm,
-    });
-    return schema;
-}
-// same as _custom but defaults to abort:false
-// @__NO_SIDE_EFFECTS__
-function _refine(Class, fn, _params) {
-    const schema = new Class({
-        type: "custom",
-        check: "custom",
-        fn: fn,
-        ...util.normalizeParams(_params),
-    });
-    return schema;
-}
-// @__NO_SIDE_EFFECTS__
-function _superRefine(fn, params) {
-    const ch = _check((payload) => {
-        payload.addIssue = (issue) => {
-            if (typeof issue === "string") {
-                payload.issues.push(util.issue(issue, payload.value, ch._zod.def));
-            }
-            else {
-                // for Zod 3 backwards compatibility
-                const _issue = issue;
-                if (_issue.fatal)
-                    _issue.continue = false;
-                _issue.code ?? (_issue.code = "custom");
-                if (!("input" in _issue))
-                    _issue.input = payload.value;
-                _issue.inst ?? (_issue.inst = ch);
-                _issue.continue ?? (_issue.continue = !ch._zod.def.abort); // abort is always undefined, so this is always true...
-                payload.issues.push(util.issue(_issue));
-            }
-        };
-        return fn(payload.value, payload);
-    }, params);
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _check(fn, params) {
-    const ch = new checks.$ZodCheck({
-        check: "custom",
-        ...util.normalizeParams(params),
-    });
-    ch._zod.check = fn;
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function describe(description) {
-    const ch = new $ZodCheck({ check: "describe" });
-    ch._zod.onattach = [
-        (inst) => {
-            const existing = globalRegistry.get(inst) ?? {};
-            globalRegistry.add(inst, { ...existing, description });
-        },
-    ];
-    ch._zod.check = () => { }; // no-op check
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function meta(metadata) {
-    const ch = new $ZodCheck({ check: "meta" });
-    ch._zod.onattach = [
-        (inst) => {
-            const existing = globalRegistry.get(inst) ?? {};
-            globalRegistry.add(inst, { ...existing, ...metadata });
-        },
-    ];
-    ch._zod.check = () => { }; // no-op check
-    return ch;
-}
-// @__NO_SIDE_EFFECTS__
-function _stringbool(Classes, _params) {
-    const params = util.normalizeParams(_params);
-    let truthyArray = params.truthy ?? ["true", "1", "yes", "on", "y", "enabled"];
-    let falsyArray = params.falsy ?? ["false", "0", "no", "off", "n", "disabled"];
-    if (params.case !== "sensitive") {
-        truthyArray = truthyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
-        falsyArray = falsyArray.map((v) => (typeof v === "string" ? v.toLowerCase() : v));
+/**
+ * Copies `keys` of `source`'s shape onto `target`, each value passed through `wrap`.
+ *
+ * A key the source has resolved is copied through now, so the derived shape states it outright and nothing has to resolve it to learn what it holds. A key the source still defers stays deferred, and reads back through the source's own `shape`, so it resolves once and both shapes get that one schema.
+ */
+function mirrorShape(target, source, keys, wrap) {
+    const raw = sourceShape(source);
+    for (const key of keys) {
+        const desc = Object.getOwnPropertyDescriptor(raw, key);
+        if (!desc.enumerable)
+            continue;
+        if (desc.get) {
+            deferProp(target, key, () => {
+                const value = source._zod.def.shape[key];
+                return wrap ? wrap(value, key) : value;
+            });
+        }
+        else
+            putProp(target, key, wrap ? wrap(desc.value, key) : desc.value);
     }
-    const truthySet = new Set(truthyArray);
-    const falsySet = new Set(falsyArray);
-    const _Codec = Classes.Codec ?? schemas.$ZodCodec;
-    const _Boolean = Classes.Boolean ?? schemas.$ZodBoolean;
-    const _String = Classes.String ?? schemas.$ZodString;
-    const stringSchema = new _String({ type: "string", error: params.error });
-    const booleanSchema = new _Boolean({ type: "boolean", error: params.error });
-    const codec = new _Codec({
-        type: "pipe",
-        in: stringSchema,
-        out: booleanSchema,
-        transform: ((input, payload) => {
-            let data = input;
-            if (params.case !== "sensitive")
-                data = data.toLowerCase();
-            if (truthySet.has(data)) {
-                return true;
-            }
-            else if (falsySet.has(data)) {
-                return false;
-            }
-            else {
-                payload.issues.push({
-                    code: "invalid_value",
-                    expected: "stringbool",
-                    values: [...truthySet, ...falsySet],
-                    input: payload.value,
-                    inst: codec,
-                    continue: false,
-                });
-                return {};
-            }
-        }),
-        reverseTransform: ((input, _payload) => {
-            if (input === true) {
-                return truthyArray[0] || "true";
-            }
-            else {
-                return falsyArray[0] || "false";
-            }
-        }),
-        error: params.error,
-    });
-    codec._zod.bag.truthy = truthyArray;
-    codec._zod.bag.falsy = falsyArray;
-    codec._zod.bag.case = params.case ?? "insensitive";
-    return codec;
 }
-// @__NO_SIDE_EFFECTS__
-function _stringFormat(Class, format, fnOrRegex, _params = {}) {
-    const params = util.normalizeParams(_params);
-    const def = {
-        check: "string_format",
-        type: "string",
-        format,
-        fn: typeof fnOrRegex === "function" ? fnOrRegex : (val) => fnOrRegex.test(val),
-        ...params,
-    };
-    if (fnOrRegex instanceof RegExp) {
-        def.pattern = fnOrRegex;
+// same, for a plain shape a caller passed rather than a schema's
+function mirrorProps(target, source) {
+    for (const key of Reflect.ownKeys(source)) {
+        const desc = Object.getOwnPropertyDescriptor(source, key);
+        if (!desc.enumerable)
+            continue;
+        if (desc.get)
+            deferProp(target, key, () => source[key]);
+        else
+            putProp(target, key, desc.value);
     }
-    const inst = new Class(def);
-    return inst;
 }
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/errors.js
-
-
-/* Computing the message eagerly is expensive (pretty-printed JSON of all
- * issues), so defer it until first read. The accessor functions and
- * descriptors are shared across instances to keep error construction
- * cheap; the computed message is cached on the internals object. The
- * setter preserves plain assignment semantics for consumers that
- * overwrite `message`. */
-function _getMessage() {
-    const internals = this._zod;
-    internals.message ?? (internals.message = JSON.stringify(internals.def, core_util/* jsonStringifyReplacer */.k8, 2));
-    return internals.message;
+function mergeDefs(...defs) {
+    const mergedDescriptors = {};
+    for (const def of defs) {
+        const descriptors = Object.getOwnPropertyDescriptors(def);
+        Object.assign(mergedDescriptors, descriptors);
+    }
+    return Object.defineProperties({}, mergedDescriptors);
 }
-function _setMessage(value) {
-    this._zod.message = value;
+function cloneDef(schema) {
+    return mergeDefs(schema._zod.def);
 }
-const _messageDesc = {
-    get: _getMessage,
-    set: _setMessage,
-    enumerable: true,
-    configurable: true,
+function getElementAtPath(obj, path) {
+    if (!path)
+        return obj;
+    return path.reduce((acc, key) => acc?.[key], obj);
+}
+function promiseAllObject(promisesObj) {
+    const keys = Object.keys(promisesObj);
+    const promises = keys.map((key) => promisesObj[key]);
+    return Promise.all(promises).then((results) => {
+        const resolvedObj = {};
+        for (let i = 0; i < keys.length; i++) {
+            resolvedObj[keys[i]] = results[i];
+        }
+        return resolvedObj;
+    });
+}
+function randomString(length = 10) {
+    const chars = "abcdefghijklmnopqrstuvwxyz";
+    let str = "";
+    for (let i = 0; i < length; i++) {
+        str += chars[Math.floor(Math.random() * chars.length)];
+    }
+    return str;
+}
+function esc(str) {
+    return JSON.stringify(str);
+}
+function slugify(input) {
+    return input
+        .toLowerCase()
+        .trim()
+        .replace(/[^\w\s-]/g, "")
+        .replace(/[\s_-]+/g, "-")
+        .replace(/^-+|-+$/g, "");
+}
+const captureStackTrace = ("captureStackTrace" in Error ? Error.captureStackTrace : (..._args) => { });
+function isObject(data) {
+    return typeof data === "object" && data !== null && !Array.isArray(data);
+}
+const allowsEval = /* @__PURE__*/ (/* unused pure expression or super */ null && (cached(() => {
+    // Skip the probe under `jitless`: strict CSPs report the caught `new Function` as a `securitypolicyviolation` even though the throw is swallowed.
+    if (globalConfig.jitless) {
+        return false;
+    }
+    // @ts-ignore
+    if (typeof navigator !== "undefined" && navigator?.userAgent?.includes("Cloudflare")) {
+        return false;
+    }
+    try {
+        const F = Function;
+        new F("");
+        return true;
+    }
+    catch (_) {
+        return false;
+    }
+})));
+function isPlainObject(o) {
+    if (isObject(o) === false)
+        return false;
+    // modified constructor
+    const ctor = o.constructor;
+    if (ctor === undefined)
+        return true;
+    if (typeof ctor !== "function")
+        return true;
+    // modified prototype
+    const prot = ctor.prototype;
+    if (isObject(prot) === false)
+        return false;
+    // ctor doesn't have static `isPrototypeOf`
+    if (Object.prototype.hasOwnProperty.call(prot, "isPrototypeOf") === false) {
+        return false;
+    }
+    return true;
+}
+function shallowClone(o) {
+    if (isPlainObject(o))
+        return { ...o };
+    if (Array.isArray(o))
+        return [...o];
+    if (o instanceof Map)
+        return new Map(o);
+    if (o instanceof Set)
+        return new Set(o);
+    return o;
+}
+function numKeys(data) {
+    let keyCount = 0;
+    for (const key in data) {
+        if (Object.prototype.hasOwnProperty.call(data, key)) {
+            keyCount++;
+        }
+    }
+    return keyCount;
+}
+const getParsedType = (data) => {
+    const t = typeof data;
+    switch (t) {
+        case "undefined":
+            return "undefined";
+        case "string":
+            return "string";
+        case "number":
+            return Number.isNaN(data) ? "nan" : "number";
+        case "boolean":
+            return "boolean";
+        case "function":
+            return "function";
+        case "bigint":
+            return "bigint";
+        case "symbol":
+            return "symbol";
+        case "object":
+            if (Array.isArray(data)) {
+                return "array";
+            }
+            if (data === null) {
+                return "null";
+            }
+            if (data.then && typeof data.then === "function" && data.catch && typeof data.catch === "function") {
+                return "promise";
+            }
+            if (typeof Map !== "undefined" && data instanceof Map) {
+                return "map";
+            }
+            if (typeof Set !== "undefined" && data instanceof Set) {
+                return "set";
+            }
+            if (typeof Date !== "undefined" && data instanceof Date) {
+                return "date";
+            }
+            // @ts-ignore
+            if (typeof File !== "undefined" && data instanceof File) {
+                return "file";
+            }
+            return "object";
+        default:
+            throw new Error(`Unknown data type: ${t}`);
+    }
 };
-const _issuesDesc = { value: undefined, enumerable: false };
-/* Prototypes that already carry the lazy `toString`. Seeded with the
- * intrinsics so that `init` on a foreign object — it accepts any object —
- * can never install an accessor onto a prototype we do not own. */
-const _installedToString = /* @__PURE__ */ new WeakSet([Object.prototype, Error.prototype]);
-const initializer = (inst, def) => {
-    inst.name = "$ZodError";
-    // `_zod` is already non-enumerable: $constructor's init defined it with this same descriptor
-    _issuesDesc.value = def;
-    Object.defineProperty(inst, "issues", _issuesDesc);
-    // Clear the shared slot; a retained `value` pins the last error's issues.
-    _issuesDesc.value = undefined;
-    Object.defineProperty(inst, "message", _messageDesc);
-    /* `toString` lives as a non-enumerable lazy getter on the shared
-     * prototype; on first access it caches a per-instance closure so
-     * detached usage still works. */
-    const proto = Object.getPrototypeOf(inst);
-    if (!_installedToString.has(proto)) {
-        _installedToString.add(proto);
-        Object.defineProperty(proto, "toString", {
+const propertyKeyTypes = /* @__PURE__*/ new Set(["string", "number", "symbol"]);
+const primitiveTypes = /* @__PURE__*/ new Set([
+    "string",
+    "number",
+    "bigint",
+    "boolean",
+    "symbol",
+    "undefined",
+]);
+function escapeRegex(str) {
+    return str.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+// zod-specific utils
+function clone(inst, def, params) {
+    const cl = new inst._zod.constr(def ?? inst._zod.def);
+    if (!def || params?.parent)
+        cl._zod.parent = inst;
+    return cl;
+}
+function normalizeParams(_params) {
+    const params = _params;
+    if (!params)
+        return {};
+    if (typeof params === "string")
+        return { error: () => params };
+    if (params?.message !== undefined) {
+        if (params?.error !== undefined)
+            throw new Error("Cannot specify both `message` and `error` params");
+        params.error = params.message;
+    }
+    delete params.message;
+    if (typeof params.error === "string")
+        return { ...params, error: () => params.error };
+    return params;
+}
+function createTransparentProxy(getter) {
+    let target;
+    return new Proxy({}, {
+        get(_, prop, receiver) {
+            target ?? (target = getter());
+            return Reflect.get(target, prop, receiver);
+        },
+        set(_, prop, value, receiver) {
+            target ?? (target = getter());
+            return Reflect.set(target, prop, value, receiver);
+        },
+        has(_, prop) {
+            target ?? (target = getter());
+            return Reflect.has(target, prop);
+        },
+        deleteProperty(_, prop) {
+            target ?? (target = getter());
+            return Reflect.deleteProperty(target, prop);
+        },
+        ownKeys(_) {
+            target ?? (target = getter());
+            return Reflect.ownKeys(target);
+        },
+        getOwnPropertyDescriptor(_, prop) {
+            target ?? (target = getter());
+            return Reflect.getOwnPropertyDescriptor(target, prop);
+        },
+        defineProperty(_, prop, descriptor) {
+            target ?? (target = getter());
+            return Reflect.defineProperty(target, prop, descriptor);
+        },
+    });
+}
+function stringifyPrimitive(value) {
+    if (typeof value === "bigint")
+        return value.toString() + "n";
+    if (typeof value === "string")
+        return `"${value}"`;
+    return `${value}`;
+}
+function optionalKeys(shape) {
+    return Object.keys(shape).filter((k) => {
+        return shape[k]._zod.optin !== undefined && shape[k]._zod.optout === "optional";
+    });
+}
+// Wrapped in a `@__PURE__` IIFE: esbuild never tree-shakes a top-level initializer that contains a member access on `Number`, so the bare object literal survived into every bundle.
+const NUMBER_FORMAT_RANGES = /*@__PURE__*/ (() => ({
+    safeint: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    int32: [-2147483648, 2147483647],
+    uint32: [0, 4294967295],
+    float32: [-3.4028234663852886e38, 3.4028234663852886e38],
+    float64: [-Number.MAX_VALUE, Number.MAX_VALUE],
+}))();
+const BIGINT_FORMAT_RANGES = {
+    int64: [/* @__PURE__*/ BigInt("-9223372036854775808"), /* @__PURE__*/ BigInt("9223372036854775807")],
+    uint64: [/* @__PURE__*/ BigInt(0), /* @__PURE__*/ BigInt("18446744073709551615")],
+};
+function pick(schema, mask) {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(".pick() cannot be used on object schemas containing refinements");
+    }
+    const newShape = {};
+    mirrorShape(newShape, schema, maskedKeys(schema, mask));
+    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+// the mask keys that select something, checked against the source's shape without resolving it
+function maskedKeys(schema, mask) {
+    const raw = sourceShape(schema);
+    const keys = [];
+    // `for...in` skips symbols, so a symbol in the mask would select nothing
+    for (const key of Reflect.ownKeys(mask)) {
+        if (!Object.getOwnPropertyDescriptor(raw, key)?.enumerable) {
+            throw new Error(`Unrecognized key: "${String(key)}"`);
+        }
+        if (mask[key])
+            keys.push(key);
+    }
+    return keys;
+}
+function omit(schema, mask) {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(".omit() cannot be used on object schemas containing refinements");
+    }
+    const omitted = new Set(maskedKeys(schema, mask));
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)).filter((key) => !omitted.has(key)));
+    return clone(schema, mergeDefs(currDef, { shape: newShape, checks: [] }));
+}
+function extend(schema, shape) {
+    if (!isPlainObject(shape)) {
+        throw new Error("Invalid input to extend: expected a plain object");
+    }
+    const checks = schema._zod.def.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        // Only throw if new shape overlaps with existing shape. Use getOwnPropertyDescriptor to check key existence without accessing values
+        const existingShape = sourceShape(schema);
+        for (const key of Reflect.ownKeys(shape)) {
+            if (Object.getOwnPropertyDescriptor(existingShape, key) !== undefined) {
+                throw new Error("Cannot overwrite keys on object schemas containing refinements. Use `.safeExtend()` instead.");
+            }
+        }
+    }
+    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+// the source's keys, then the caller's overlaid on top
+function extended(schema, shape) {
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)));
+    mirrorProps(newShape, shape);
+    return newShape;
+}
+function safeExtend(schema, shape) {
+    if (!isPlainObject(shape)) {
+        throw new Error("Invalid input to safeExtend: expected a plain object");
+    }
+    return clone(schema, mergeDefs(schema._zod.def, { shape: extended(schema, shape) }));
+}
+function merge(a, b) {
+    if (!b?._zod?.def) {
+        throw new Error("Invalid input to merge: expected an object schema. To merge a plain shape, use `.extend()`.");
+    }
+    if (a._zod.def.checks?.length) {
+        throw new Error(".merge() cannot be used on object schemas containing refinements. Use .safeExtend() instead.");
+    }
+    const newShape = {};
+    mirrorShape(newShape, a, Reflect.ownKeys(sourceShape(a)));
+    mirrorShape(newShape, b, Reflect.ownKeys(sourceShape(b)));
+    const def = mergeDefs(a._zod.def, {
+        shape: newShape,
+        get catchall() {
+            return b._zod.def.catchall;
+        },
+        checks: b._zod.def.checks ?? [],
+    });
+    return clone(a, def);
+}
+function partial(Class, schema, mask, name = "partial") {
+    const currDef = schema._zod.def;
+    const checks = currDef.checks;
+    const hasChecks = checks && checks.length > 0;
+    if (hasChecks) {
+        throw new Error(`.${name}() cannot be used on object schemas containing refinements`);
+    }
+    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), Class &&
+        ((value, key) => (selected && !selected.has(key) ? value : new Class({ type: "optional", innerType: value }))));
+    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape, checks: [] }));
+}
+function required(Class, schema, mask) {
+    const selected = mask ? new Set(maskedKeys(schema, mask)) : undefined;
+    const newShape = {};
+    mirrorShape(newShape, schema, Reflect.ownKeys(sourceShape(schema)), (value, key) => 
+    // overwrite with non-optional
+    selected && !selected.has(key) ? value : new Class({ type: "nonoptional", innerType: value }));
+    return clone(schema, mergeDefs(schema._zod.def, { shape: newShape }));
+}
+// invalid_type | too_big | too_small | invalid_format | not_multiple_of | unrecognized_keys | invalid_union | invalid_key | invalid_element | invalid_value | custom
+function aborted(x, startIndex = 0) {
+    if (x.aborted === true)
+        return true;
+    for (let i = startIndex; i < x.issues.length; i++) {
+        if (x.issues[i]?.continue !== true) {
+            return true;
+        }
+    }
+    return false;
+}
+// Checks for explicit abort (continue === false), as opposed to implicit abort (continue === undefined). Used to respect `abort: true` in .refine() even for checks that have a `when` function.
+function explicitlyAborted(x, startIndex = 0) {
+    if (x.aborted === true)
+        return true;
+    for (let i = startIndex; i < x.issues.length; i++) {
+        if (x.issues[i]?.continue === false) {
+            return true;
+        }
+    }
+    return false;
+}
+function prefixIssues(path, issues) {
+    return issues.map((iss) => {
+        var _a;
+        (_a = iss).path ?? (_a.path = []);
+        iss.path.unshift(path);
+        return iss;
+    });
+}
+function unwrapMessage(message) {
+    return typeof message === "string" ? message : message?.message;
+}
+/* A check holds no link back to the schema it is attached to — the same check instance is shared by every clone of that schema — so the owner is stamped onto the issues a check just raised, at the only point where both are in scope. Runs on the failure path only; `start` is the issue count from before the check ran. */
+/** The leading size checks of `defChecks` that set an upper bound, each paired with it. */
+function sizeCaps(defChecks) {
+    const caps = [];
+    for (const ch of defChecks ?? []) {
+        const d = ch._zod.def;
+        // a later check may rewrite the value
+        if (!/_(length|size)$|_equals$/.test(d.check))
+            break;
+        const max = d.maximum ?? d.length ?? d.size;
+        if (max >= 0)
+            caps.push([max, ch]);
+    }
+    return caps;
+}
+function attachSchema(issues, start, inst) {
+    var _a;
+    for (let i = start; i < issues.length; i++) {
+        (_a = issues[i]).schema ?? (_a.schema = inst);
+    }
+}
+function finalizeIssue(iss, ctx, config) {
+    var _a;
+    // A schema that raised an issue itself owns it outright, and outranks any stamp an enclosing check left in `attachSchema`. String formats and z.custom() are schema and check at once, so when they act as a check they defer to that stamp instead.
+    const traits = iss.inst?._zod?.traits;
+    if (traits?.has("$ZodType")) {
+        if (traits.has("$ZodCheck"))
+            (_a = iss).schema ?? (_a.schema = iss.inst);
+        else
+            iss.schema = iss.inst;
+    }
+    // Decreasing specificity, first map to return a message wins. `inst` is whatever raised the issue, so a check's own map outranks the owning schema's.
+    const schemaError = iss.schema !== iss.inst ? iss.schema?._zod.def?.error : undefined;
+    const message = iss.message
+        ? iss.message
+        : (unwrapMessage(iss.inst?._zod.def?.error?.(iss)) ??
+            unwrapMessage(schemaError?.(iss)) ??
+            unwrapMessage(ctx?.error?.(iss)) ??
+            unwrapMessage(config.customError?.(iss)) ??
+            unwrapMessage(config.localeError?.(iss)) ??
+            "Invalid input");
+    // an explicit own-key copy beats object rest with excluded keys, which v8 routes through a generic runtime call; Object.keys rather than for-in so an issue pushed with a prototype does not leak inherited keys, and an own __proto__ key is dropped rather than assigned through the setter
+    const full = {};
+    for (const k of Object.keys(iss)) {
+        if (k === "inst" || k === "schema" || k === "continue" || k === "input" || k === "__proto__")
+            continue;
+        full[k] = iss[k];
+    }
+    full.path ?? (full.path = []);
+    full.message = message;
+    if (ctx?.reportInput) {
+        full.input = iss.input;
+    }
+    return full;
+}
+function getSizableOrigin(input) {
+    if (input instanceof Set)
+        return "set";
+    if (input instanceof Map)
+        return "map";
+    // @ts-ignore
+    if (input instanceof File)
+        return "file";
+    return "unknown";
+}
+const highSurrogate = /[\uD800-\uDBFF]/;
+// Code points in `str`: a surrogate pair counts once, a lone surrogate as itself. Hand-rolled because the string iterator allocates and runs ~250x slower on this path; the regex probe exits ~50x quicker for a string with no astral characters.
+function codePointLength(str) {
+    const units = str.length;
+    if (!highSurrogate.test(str))
+        return units;
+    let count = units;
+    for (let i = 0; i < units - 1; i++) {
+        if ((str.charCodeAt(i) & 0xfc00) === 0xd800 && (str.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+            count--;
+            i++;
+        }
+    }
+    return count;
+}
+function getLengthableOrigin(input) {
+    if (Array.isArray(input))
+        return "array";
+    if (typeof input === "string")
+        return "string";
+    return "unknown";
+}
+function parsedType(data) {
+    const t = typeof data;
+    switch (t) {
+        case "number": {
+            return Number.isNaN(data) ? "nan" : "number";
+        }
+        case "object": {
+            if (data === null) {
+                return "null";
+            }
+            if (Array.isArray(data)) {
+                return "array";
+            }
+            const obj = data;
+            if (obj && Object.getPrototypeOf(obj) !== Object.prototype && "constructor" in obj && obj.constructor) {
+                return obj.constructor.name;
+            }
+        }
+    }
+    return t;
+}
+function issue(...args) {
+    const [iss, input, inst] = args;
+    if (typeof iss === "string") {
+        return {
+            message: iss,
+            code: "custom",
+            input,
+            inst,
+        };
+    }
+    return { ...iss };
+}
+function cleanEnum(obj) {
+    return Object.entries(obj)
+        .filter(([k, _]) => {
+        // return true if NaN, meaning it's not a number, thus a string key
+        return Number.isNaN(Number.parseInt(k, 10));
+    })
+        .map((el) => el[1]);
+}
+// Codec utility functions
+function base64ToUint8Array(base64) {
+    const binaryString = atob(base64);
+    const bytes = new Uint8Array(binaryString.length);
+    for (let i = 0; i < binaryString.length; i++) {
+        bytes[i] = binaryString.charCodeAt(i);
+    }
+    return bytes;
+}
+function uint8ArrayToBase64(bytes) {
+    let binaryString = "";
+    for (let i = 0; i < bytes.length; i++) {
+        binaryString += String.fromCharCode(bytes[i]);
+    }
+    return btoa(binaryString);
+}
+function base64urlToUint8Array(base64url) {
+    const base64 = base64url.replace(/-/g, "+").replace(/_/g, "/");
+    const padding = "=".repeat((4 - (base64.length % 4)) % 4);
+    return base64ToUint8Array(base64 + padding);
+}
+function uint8ArrayToBase64url(bytes) {
+    return uint8ArrayToBase64(bytes).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+}
+function hexToUint8Array(hex) {
+    const cleanHex = hex.replace(/^0x/, "");
+    if (cleanHex.length % 2 !== 0) {
+        throw new Error("Invalid hex string length");
+    }
+    const bytes = new Uint8Array(cleanHex.length / 2);
+    for (let i = 0; i < cleanHex.length; i += 2) {
+        bytes[i / 2] = Number.parseInt(cleanHex.slice(i, i + 2), 16);
+    }
+    return bytes;
+}
+function uint8ArrayToHex(bytes) {
+    return Array.from(bytes)
+        .map((b) => b.toString(16).padStart(2, "0"))
+        .join("");
+}
+// instanceof
+class Class {
+    constructor(..._args) { }
+}
+//////////    PROTOTYPE INSTALLERS     //////////
+//
+// Members live on the prototype and materialize per instance on first read, which keeps own-property count under the step where V8 stops using inline slots. Changing anything here means re-measuring runtime, memory and bundle size together — see "The three axes" in AGENTS.md.
+/**
+ * Installs a trait's members on its prototype. Each value builds that member for the instance on first read; the built value shadows the accessor as an own property, so a detached `const { parse } = schema` keeps working.
+ *
+ * Call this from a `proto` initializer, which runs once per prototype — never per instance.
+ */
+function members(proto, table) {
+    for (const key in table) {
+        const desc = Object.getOwnPropertyDescriptor(table, key);
+        // a getter installs as written, so it stays live: `description` reads through to the registry on every access. not enumerable: an object literal's is, and a prototype member never was
+        if (desc.get)
+            Object.defineProperty(proto, key, { ...desc, enumerable: false });
+        // a method materializes bound on first read, which is what keeps a detached member working: `const opt = schema.optional; opt()`
+        else
+            defineBound(proto, key, desc.value);
+    }
+}
+/** Shadows a prototype member with an own value, so a getter that builds from the instance runs once. */
+function own(inst, key, value, enumerable = true) {
+    Object.defineProperty(inst, key, { configurable: true, writable: true, enumerable, value });
+    return value;
+}
+/** Like {@link own}, for a member that was never an own data property and has to stay out of `Object.keys`. */
+function hide(inst, key, value) {
+    return own(inst, key, value, false);
+}
+/** Adds members a table derives from the instance: each builds on first read and shadows as own data, and assignment shadows the same way, as when these were own properties. */
+function derived(computes, table) {
+    for (const key in computes) {
+        const compute = computes[key];
+        // an object literal's accessor is configurable and enumerable, and `members` copies the descriptor as written
+        Object.defineProperty(table, key, {
             configurable: true,
-            enumerable: false,
+            enumerable: true,
             get() {
-                const value = () => this.message;
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
-                return value;
+                return own(this, key, compute(this));
             },
             set(value) {
-                Object.defineProperty(this, "toString", { value, configurable: true, writable: true });
+                own(this, key, value);
             },
         });
     }
+    return table;
+}
+function defineBound(proto, key, fn) {
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // vitest's spyOn calls a prototype getter bare to find the function it wraps, so a nullish receiver answers the raw method
+            return this == null ? fn : own(this, key, fn.bind(this));
+        },
+        set(value) {
+            own(this, key, value);
+        },
+    });
+}
+/** Returns the prototype to install on, or `undefined` if this group is already installed on it. */
+function claim(inst, sentinel) {
+    const proto = Object.getPrototypeOf(inst);
+    // Runs on every construction, so `in` rather than the costlier `hasOwnProperty.call`. Sentinels are keys the group itself defines.
+    return sentinel in proto ? undefined : proto;
+}
+// The internals whose init chain is installing. A second call for the same one is a derived constructor overriding its base, so it must not construct another schema in between or the override is dropped.
+let installing;
+// Set while a getter is running, so a value that resolved through a recursion break is not memoized. One shared descriptor shadows the key for the duration, which costs no per-key allocation.
+let broke = false;
+const breaker = {
+    configurable: true,
+    get() {
+        broke = true;
+        return undefined;
+    },
 };
-const $ZodError = (0,core_core/* $constructor */.xI)("$ZodError", initializer);
-const $ZodRealError = (0,core_core/* $constructor */.xI)("$ZodError", initializer, undefined, {
-    Parent: Error,
-});
-/** Get-or-create `obj[key]` as an own data property. A path segment naming an inherited member
- * ("toString", "constructor") would otherwise read through to the prototype, and assigning
- * "__proto__" would hit the setter instead of creating a key. */
-function node(obj, key, make) {
-    if (!Object.prototype.hasOwnProperty.call(obj, key)) {
-        if (key === "__proto__") {
-            Object.defineProperty(obj, key, { value: make(), writable: true, enumerable: true, configurable: true });
-        }
-        else {
-            obj[key] = make();
-        }
-    }
-    return obj[key];
-}
-function flattenError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = {};
-    const formErrors = [];
-    for (const sub of error.issues) {
-        if (sub.path.length > 0) {
-            node(fieldErrors, sub.path[0], () => []).push(mapper(sub));
-        }
-        else {
-            formErrors.push(mapper(sub));
-        }
-    }
-    return { formErrors, fieldErrors };
-}
-function formatError(error, mapper = (issue) => issue.message) {
-    const fieldErrors = { _errors: [] };
-    const processError = (error, path = []) => {
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    fieldErrors._errors.push(mapper(issue));
-                }
-                else {
-                    let curr = fieldErrors;
-                    let i = 0;
-                    while (i < fullpath.length) {
-                        const el = fullpath[i];
-                        const terminal = i === fullpath.length - 1;
-                        // `_errors` is reserved by this legacy format, so merge a matching path segment into the current node instead of treating its array as a child.
-                        if (el === "_errors") {
-                            if (terminal)
-                                curr._errors.push(mapper(issue));
-                            i++;
-                            continue;
-                        }
-                        // A path element may collide with an inherited property name such as
-                        // "__proto__" or "constructor". Truthiness checks read the prototype
-                        // (so no node is created, then ._errors.push throws), and bracket
-                        // assignment of "__proto__" hits the setter instead of creating an
-                        // own key. Guard the read with hasOwnProperty and create the node
-                        // with defineProperty so any path element becomes a real own key.
-                        if (!Object.prototype.hasOwnProperty.call(curr, el)) {
-                            Object.defineProperty(curr, el, {
-                                value: { _errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        const node = curr[el];
-                        if (terminal) {
-                            node._errors.push(mapper(issue));
-                        }
-                        curr = node;
-                        i++;
-                    }
-                }
-            }
-        }
-    };
-    processError(error);
-    return fieldErrors;
-}
-function treeifyError(error, mapper = (issue) => issue.message) {
-    const result = { errors: [] };
-    const processError = (error, path = []) => {
-        var _a;
-        for (const issue of error.issues) {
-            if (issue.code === "invalid_union" && issue.errors.length) {
-                // regular union error
-                issue.errors.map((issues) => processError({ issues }, [...path, ...issue.path]));
-            }
-            else if (issue.code === "invalid_key") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else if (issue.code === "invalid_element") {
-                processError({ issues: issue.issues }, [...path, ...issue.path]);
-            }
-            else {
-                const fullpath = [...path, ...issue.path];
-                if (fullpath.length === 0) {
-                    result.errors.push(mapper(issue));
-                    continue;
-                }
-                let curr = result;
-                let i = 0;
-                while (i < fullpath.length) {
-                    const el = fullpath[i];
-                    const terminal = i === fullpath.length - 1;
-                    if (typeof el === "string") {
-                        curr.properties ?? (curr.properties = {});
-                        // el may collide with an inherited property name ("__proto__",
-                        // "constructor", ...); ??= reads the prototype so the node is never
-                        // created and curr.errors.push throws. Guard with hasOwnProperty and
-                        // create the node with defineProperty so "__proto__" becomes a real
-                        // own key rather than invoking the prototype setter.
-                        if (!Object.prototype.hasOwnProperty.call(curr.properties, el)) {
-                            Object.defineProperty(curr.properties, el, {
-                                value: { errors: [] },
-                                enumerable: true,
-                                writable: true,
-                                configurable: true,
-                            });
-                        }
-                        curr = curr.properties[el];
-                    }
-                    else {
-                        curr.items ?? (curr.items = []);
-                        (_a = curr.items)[el] ?? (_a[el] = { errors: [] });
-                        curr = curr.items[el];
-                    }
-                    if (terminal) {
-                        curr.errors.push(mapper(issue));
-                    }
-                    i++;
-                }
-            }
-        }
-    };
-    processError(error);
-    return result;
-}
-/** Format a ZodError as a human-readable string in the following form.
- *
- * From
- *
- * ```ts
- * ZodError {
- *   issues: [
- *     {
- *       expected: 'string',
- *       code: 'invalid_type',
- *       path: [ 'username' ],
- *       message: 'Invalid input: expected string'
- *     },
- *     {
- *       expected: 'number',
- *       code: 'invalid_type',
- *       path: [ 'favoriteNumbers', 1 ],
- *       message: 'Invalid input: expected number'
- *     }
- *   ];
- * }
- * ```
- *
- * to
- *
- * ```
- * username
- *   ✖ Expected number, received string at "username
- * favoriteNumbers[0]
- *   ✖ Invalid input: expected number
- * ```
+/**
+ * Installs a lazily-derived internal on the `_zod` prototype of `inst`'s
+ * constructor, computed from the internals object itself and cached there on
+ * first read. One accessor per constructor rather than one per instance.
  */
-function toDotPath(_path) {
-    const segs = [];
-    const path = _path.map((seg) => (typeof seg === "object" ? seg.key : seg));
-    for (const seg of path) {
-        if (typeof seg === "number")
-            segs.push(`[${seg}]`);
-        else if (typeof seg === "symbol")
-            segs.push(`[${JSON.stringify(String(seg))}]`);
-        else if (/[^\w$]/.test(seg))
-            segs.push(`[${JSON.stringify(seg)}]`);
-        else {
-            if (segs.length)
-                segs.push(".");
-            segs.push(seg);
-        }
+function defineLazyInternal(inst, key, compute) {
+    const proto = Object.getPrototypeOf(inst._zod);
+    if (key in proto && installing !== inst._zod) {
+        // A repeat construction: everything is installed already. Cleared here so the reference is not held past the first construction of every type.
+        installing = undefined;
+        return;
     }
-    return segs.join("");
-}
-function prettifyError(error) {
-    const lines = [];
-    // sort by path length
-    const issues = [...error.issues].sort((a, b) => (a.path ?? []).length - (b.path ?? []).length);
-    // Process each issue
-    for (const issue of issues) {
-        lines.push(`✖ ${issue.message}`);
-        if (issue.path?.length)
-            lines.push(`  → at ${toDotPath(issue.path)}`);
-    }
-    // Convert Map to formatted string
-    return lines.join("\n");
-}
-
-;// CONCATENATED MODULE: ./node_modules/zod/v4/core/parse.js
-
-
-
-// Always both keys, so the `_params` read site in `_parse` sees one object shape rather than two.
-function finalizeParams(callee, params) {
-    return { callee: params?.callee ?? callee, Err: params?.Err };
-}
-const _parse = (_Err) => {
-    const fn = (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
-        const result = schema._zod.run({ value, issues: [] }, ctx);
-        if (result instanceof Promise) {
-            throw new core_core/* $ZodAsyncError */.GT();
-        }
-        if (result.issues.length) {
-            const e = new (_params?.Err ?? _Err)(result.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
-            core_util/* captureStackTrace */.gx(e, _params?.callee ?? fn);
-            throw e;
-        }
-        return result.value;
-    };
-    return fn;
-};
-const parse_parse = /* @__PURE__*/ _parse($ZodRealError);
-const _parseAsync = (_Err) => {
-    const fn = async (schema, value, _ctx, params) => {
-        const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
-        let result = schema._zod.run({ value, issues: [] }, ctx);
-        if (result instanceof Promise)
-            result = await result;
-        if (result.issues.length) {
-            const e = new (params?.Err ?? _Err)(result.issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
-            core_util/* captureStackTrace */.gx(e, params?.callee ?? fn);
-            throw e;
-        }
-        return result.value;
-    };
-    return fn;
-};
-const parse_parseAsync = /* @__PURE__*/ _parseAsync($ZodRealError);
-const _safeParse = (_Err) => (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, async: false } : { async: false };
-    const result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise) {
-        throw new core_core/* $ZodAsyncError */.GT();
-    }
-    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
-};
-const safeParse = /* @__PURE__*/ _safeParse($ZodRealError);
-// the error is built on the first read of `error`: finalizing the issues and constructing the instance is most of a failing parse, and a caller that only branches on `success` never pays it. a getter in the literal keeps this small; the alternative, one shared accessor descriptor plus a hidden state slot, reads ~15% faster but costs ~75 B gzipped in every bundle
-function failure(Err, issues, ctx) {
-    let error;
-    return {
-        success: false,
-        get error() {
-            if (!error) {
-                error = new Err(issues.map((iss) => core_util/* finalizeIssue */.iR(iss, ctx, core_core/* config */.$W())));
-                // finalizeIssue drops `input`, so the built error holds nothing; keeping the raw issues past this point pins the parsed value for the life of the result
-                issues = undefined;
-                ctx = undefined;
+    installing = inst._zod;
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // Shadowed before computing so a re-entrant read from a recursive schema resolves to undefined instead of running the getter again.
+            Object.defineProperty(this, key, breaker);
+            const outer = broke;
+            broke = false;
+            try {
+                const value = compute(this);
+                // A result that resolved through a recursion break is recomputed once the graph is complete; everything else memoizes, undefined included.
+                if (broke)
+                    delete this[key];
+                else
+                    Object.defineProperty(this, key, { configurable: true, writable: true, value });
+                broke = broke || outer;
+                return value;
             }
-            return error;
+            catch (err) {
+                // A compute that threw memoizes nothing, so a later read runs it again and fails the same way. The shadow goes with it, since leaving it installed would answer undefined for every later read.
+                delete this[key];
+                broke = broke || outer;
+                throw err;
+            }
         },
-        set error(e) {
-            error = e;
-            // a replacement makes the getter's branch unreachable, so the captures have to go here too
-            issues = undefined;
-            ctx = undefined;
+        set(value) {
+            Object.defineProperty(this, key, { configurable: true, writable: true, value });
         },
-    };
+    });
 }
-const _safeParseAsync = (_Err) => async (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, async: true } : { async: true };
-    let result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise)
-        result = await result;
-    return result.issues.length ? failure(_Err, result.issues, ctx) : { success: true, data: result.value };
-};
-const safeParseAsync = /* @__PURE__*/ _safeParseAsync($ZodRealError);
-// registry mirrors of the compiler's sentinels, so this module never imports the compiler
-const COMPILE_INVALID = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.invalid")));
-const COMPILE_FALLBACK = /* @__PURE__ */ (/* unused pure expression or super */ null && (Symbol.for("zod.compile.fallback")));
-// Deliberately tiny, because v8 will not inline a body carrying the fallback's object literals and throw. Everything that is not the compiled happy path lives in validateFallback, and that split is worth ~35% on a compiled schema.
-const validate = ((schema, value, _ctx) => {
-    const validator = schema._zod.bag.validator;
-    if (validator !== undefined) {
-        if (validator(value) !== COMPILE_INVALID)
-            return true;
-        // a definite sentinel means the runtime would reject, so skip the re-parse; a ctx can still change the answer
-        if (validator.definite === true && _ctx === undefined)
-            return false;
-    }
-    return validateFallback(schema, value, _ctx);
-});
-function validateFallback(schema, value, _ctx) {
-    const ctx = _ctx
-        ? { ..._ctx, async: false, abortEarly: true }
-        : { async: false, abortEarly: true };
-    const fallbackRun = schema._zod.bag.fallbackRun;
-    let result;
-    if (fallbackRun) {
-        // skip nested fast paths on the fallback, so user callbacks keep the at-most-twice bound
-        ctx[COMPILE_FALLBACK] = true;
-        result = fallbackRun({ value, issues: [] }, ctx);
-    }
-    else {
-        result = schema._zod.run({ value, issues: [] }, ctx);
-    }
-    if (result instanceof Promise) {
-        throw new core.$ZodAsyncError();
-    }
-    return result.issues.length === 0;
+/**
+ * Installs `key` on `inst`'s prototype, computed by `make` on first read and cached there as an own
+ * data property. One accessor per constructor rather than one per instance, because an own accessor
+ * puts every instance after the first into v8 dictionary mode. The key doubles as the sentinel.
+ */
+function installLazyProp(inst, key, make, enumerable) {
+    const proto = claim(inst, key);
+    if (!proto)
+        return;
+    Object.defineProperty(proto, key, {
+        configurable: true,
+        get() {
+            // Shadowed before computing, so a re-entrant read from a self-referential shape resolves to undefined instead of running the getter again. A data property rather than an accessor: an own accessor is the dictionary-mode transition this exists to avoid.
+            const desc = { configurable: true, writable: true, enumerable, value: undefined };
+            Object.defineProperty(this, key, desc);
+            // a compute that throws leaves the shadow behind, so later reads answer undefined instead of re-throwing; `defineLazy` did the same, and `defineLazyInternal`'s delete-on-catch would cost bytes in every bundle for a case only a throwing user getter reaches
+            desc.value = make(this);
+            Object.defineProperty(this, key, desc);
+            return desc.value;
+        },
+        set(value) {
+            Object.defineProperty(this, key, { configurable: true, writable: true, enumerable, value });
+        },
+    });
 }
-// no fast path: the compiler keeps async parses on the runtime, because a promise-returning callback that is not declared async compiles to a throw
-const parse_validateAsync = async (schema, value, _ctx) => {
-    const ctx = _ctx
-        ? { ..._ctx, async: true, abortEarly: true }
-        : { async: true, abortEarly: true };
-    let result = schema._zod.run({ value, issues: [] }, ctx);
-    if (result instanceof Promise)
-        result = await result;
-    return result.issues.length === 0;
-};
-const _encode = (_Err) => {
-    const parse = _parse(_Err);
-    const fn = (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-        return parse(schema, value, ctx, finalizeParams(fn, _params));
-    };
+/** Marks the thunk `_catch` synthesises for a constant catch value. `Function.length` cannot tell that thunk from a user callback — rest and defaulted parameters both report arity 0 — and a user callback reads `ctx.error`, whose issues only finalize correctly against the caller's per-parse error map. Provenance can say what arity cannot. A plain string key rather than `Symbol.for`, whose call at module scope no bundler can prove pure — the same shape that anchored `urlCanParse` into every build. */
+const CONSTANT_CATCH = "~constantCatch";
+/** Wraps a constant catch value in a thunk tagged with {@link CONSTANT_CATCH}. */
+function constantCatch(value) {
+    const fn = () => value;
+    fn[CONSTANT_CATCH] = true;
     return fn;
-};
-const encode = /* @__PURE__*/ _encode($ZodRealError);
-const _decode = (_Err) => {
-    const parse = _parse(_Err);
-    const fn = (schema, value, _ctx, _params) => {
-        return parse(schema, value, _ctx, finalizeParams(fn, _params));
-    };
-    return fn;
-};
-const decode = /* @__PURE__*/ _decode($ZodRealError);
-const _encodeAsync = (_Err) => {
-    const parseAsync = _parseAsync(_Err);
-    const fn = async (schema, value, _ctx, _params) => {
-        const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-        return (await parseAsync(schema, value, ctx, finalizeParams(fn, _params)));
-    };
-    return fn;
-};
-const encodeAsync = /* @__PURE__*/ _encodeAsync($ZodRealError);
-const _decodeAsync = (_Err) => {
-    const parseAsync = _parseAsync(_Err);
-    const fn = async (schema, value, _ctx, _params) => {
-        return await parseAsync(schema, value, _ctx, finalizeParams(fn, _params));
-    };
-    return fn;
-};
-const decodeAsync = /* @__PURE__*/ _decodeAsync($ZodRealError);
-const _safeEncode = (_Err) => (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-    return _safeParse(_Err)(schema, value, ctx);
-};
-const safeEncode = /* @__PURE__*/ _safeEncode($ZodRealError);
-const _safeDecode = (_Err) => (schema, value, _ctx) => {
-    return _safeParse(_Err)(schema, value, _ctx);
-};
-const safeDecode = /* @__PURE__*/ _safeDecode($ZodRealError);
-const _safeEncodeAsync = (_Err) => async (schema, value, _ctx) => {
-    const ctx = _ctx ? { ..._ctx, direction: "backward" } : { direction: "backward" };
-    return _safeParseAsync(_Err)(schema, value, ctx);
-};
-const safeEncodeAsync = /* @__PURE__*/ _safeEncodeAsync($ZodRealError);
-const _safeDecodeAsync = (_Err) => async (schema, value, _ctx) => {
-    return _safeParseAsync(_Err)(schema, value, _ctx);
-};
-const safeDecodeAsync = /* @__PURE__*/ _safeDecodeAsync($ZodRealError);
+}
 
-;// CONCATENATED MODULE: ./node_modules/zod/v4/mini/schemas.js
+
+/***/ }),
+
+/***/ 64924:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   FsL: () => (/* binding */ pipe),
+/* harmony export */   IeY: () => (/* binding */ custom),
+/* harmony export */   Ikc: () => (/* binding */ object),
+/* harmony export */   Nlp: () => (/* binding */ _instanceof),
+/* harmony export */   OH3: () => (/* binding */ partial),
+/* harmony export */   Whr: () => (/* binding */ int),
+/* harmony export */   YOg: () => (/* binding */ array),
+/* harmony export */   YPB: () => (/* binding */ refine),
+/* harmony export */   YjP: () => (/* binding */ string),
+/* harmony export */   aig: () => (/* binding */ number),
+/* harmony export */   euz: () => (/* binding */ literal),
+/* harmony export */   g1P: () => (/* binding */ record),
+/* harmony export */   oad: () => (/* binding */ bigint),
+/* harmony export */   pdi: () => (/* binding */ transform),
+/* harmony export */   rej: () => (/* binding */ strictObject),
+/* harmony export */   yqP: () => (/* binding */ exactOptional),
+/* harmony export */   zMY: () => (/* binding */ boolean),
+/* harmony export */   zUr: () => (/* binding */ ZodMiniStringFormat)
+/* harmony export */ });
+/* unused harmony exports ZodMiniType, ZodMiniString, ZodMiniEmail, email, ZodMiniGUID, guid, ZodMiniUUID, uuid, uuidv4, uuidv6, uuidv7, ZodMiniURL, url, httpUrl, ZodMiniEmoji, emoji, ZodMiniNanoID, nanoid, ZodMiniCUID, cuid, ZodMiniCUID2, cuid2, ZodMiniULID, ulid, ZodMiniXID, xid, ZodMiniKSUID, ksuid, ZodMiniIPv4, ipv4, ZodMiniIPv6, ipv6, ZodMiniCIDRv4, cidrv4, ZodMiniCIDRv6, cidrv6, ZodMiniMAC, mac, ZodMiniBase64, base64, ZodMiniBase64URL, base64url, ZodMiniE164, e164, ZodMiniCreditCard, creditCard, ZodMiniIBAN, iban, ZodMiniJWT, jwt, ZodMiniCustomStringFormat, stringFormat, hostname, hex, currencyCode, hash, ZodMiniNumber, ZodMiniNumberFormat, float32, float64, int32, uint32, ZodMiniBoolean, ZodMiniBigInt, ZodMiniBigIntFormat, int64, uint64, ZodMiniSymbol, symbol, ZodMiniUndefined, undefined, ZodMiniNull, null, ZodMiniAny, any, ZodMiniUnknown, unknown, ZodMiniNever, never, ZodMiniVoid, void, ZodMiniDate, date, ZodMiniArray, keyof, ZodMiniObject, looseObject, extend, safeExtend, merge, pick, omit, exactPartial, required, catchall, ZodMiniUnion, union, ZodMiniXor, xor, ZodMiniDiscriminatedUnion, discriminatedUnion, ZodMiniIntersection, intersection, ZodMiniTuple, tuple, ZodMiniRecord, partialRecord, looseRecord, ZodMiniMap, map, ZodMiniSet, set, ZodMiniEnum, enum, nativeEnum, ZodMiniLiteral, ZodMiniFile, file, ZodMiniTransform, ZodMiniOptional, optional, ZodMiniExactOptional, ZodMiniNullable, nullable, nullish, ZodMiniDefault, _default, ZodMiniPrefault, prefault, ZodMiniNonOptional, nonoptional, ZodMiniSuccess, success, ZodMiniCatch, catch, ZodMiniNaN, nan, ZodMiniPipe, ZodMiniCodec, codec, invertCodec, ZodMiniReadonly, readonly, ZodMiniTemplateLiteral, templateLiteral, ZodMiniLazy, lazy, ZodMiniPromise, promise, ZodMiniCustom, check, superRefine, describe, meta, stringbool, json, ZodMiniFunction, _function, function */
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(64556);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8953);
+/* harmony import */ var _core_util_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(97227);
+/* harmony import */ var _core_index_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(52433);
+/* harmony import */ var _parse_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(67905);
 
 
 
 
-const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", (inst, def) => {
+const ZodMiniType = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniType", (inst, def) => {
     if (!inst._zod)
         throw new Error("Uninitialized schema in ZodMiniType.");
-    $ZodType.init(inst, def);
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodType */ .W4.init(inst, def);
     inst.def = def;
     inst.type = def.type;
 }, {
@@ -34638,19 +39826,19 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         return this.check;
     },
     set with(value) {
-        core_util/* own */.qh(this, "with", value);
+        _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .own */ .qh(this, "with", value);
     },
     parse(data, params) {
-        return parse_parse(this, data, params, { callee: this.parse });
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .parse */ .qg(this, data, params, { callee: this.parse });
     },
     parseAsync(data, params) {
-        return parse_parseAsync(this, data, params, { callee: this.parseAsync });
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .parseAsync */ .EJ(this, data, params, { callee: this.parseAsync });
     },
     safeParse(data, params) {
-        return safeParse(this, data, params);
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .safeParse */ .xL(this, data, params);
     },
     safeParseAsync(data, params) {
-        return safeParseAsync(this, data, params);
+        return _parse_js__WEBPACK_IMPORTED_MODULE_3__/* .safeParseAsync */ .bp(this, data, params);
     },
     check(...checks) {
         const def = this.def;
@@ -34663,7 +39851,7 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         }, { parent: true });
     },
     clone(_def, params) {
-        return core_util/* clone */.o8(this, _def, params);
+        return _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .clone */ .o8(this, _def, params);
     },
     brand() {
         return this;
@@ -34676,18 +39864,18 @@ const ZodMiniType = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniType", 
         return args.length === 0 ? fn(this) : fn(this, ...args);
     },
 });
-const ZodMiniString = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniString", (inst, def) => {
-    core.$ZodString.init(inst, def);
+const ZodMiniString = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniString", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodString */ .$v.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function string(params) {
-    return core._string(ZodMiniString, params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._string */ .Rl(ZodMiniString, params);
 }
-const ZodMiniStringFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniStringFormat", (inst, def) => {
-    core.$ZodStringFormat.init(inst, def);
+const ZodMiniStringFormat = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniStringFormat", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodStringFormat */ .EY.init(inst, def);
     ZodMiniString.init(inst, def);
-})));
+});
 const ZodMiniEmail = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniEmail", (inst, def) => {
     core.$ZodEmail.init(inst, def);
     ZodMiniStringFormat.init(inst, def);
@@ -34928,20 +40116,20 @@ function hash(alg, params) {
         throw new Error(`Unrecognized hash format: ${format}`);
     return core._stringFormat(ZodMiniCustomStringFormat, format, regex, params);
 }
-const ZodMiniNumber = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNumber", (inst, def) => {
-    core.$ZodNumber.init(inst, def);
+const ZodMiniNumber = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniNumber", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodNumber */ .vz.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function number(params) {
-    return core._number(ZodMiniNumber, params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._number */ .F7(ZodMiniNumber, params);
 }
-const ZodMiniNumberFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniNumberFormat", (inst, def) => {
-    core.$ZodNumberFormat.init(inst, def);
+const ZodMiniNumberFormat = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniNumberFormat", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodNumberFormat */ .I.init(inst, def);
     ZodMiniNumber.init(inst, def);
-})));
-function schemas_int(params) {
-    return core._int(ZodMiniNumberFormat, params);
+});
+function int(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._int */ .LK(ZodMiniNumberFormat, params);
 }
 function float32(params) {
     return core._float32(ZodMiniNumberFormat, params);
@@ -34955,21 +40143,21 @@ function int32(params) {
 function uint32(params) {
     return core._uint32(ZodMiniNumberFormat, params);
 }
-const ZodMiniBoolean = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBoolean", (inst, def) => {
-    core.$ZodBoolean.init(inst, def);
+const ZodMiniBoolean = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniBoolean", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodBoolean */ .sF.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
-function schemas_boolean(params) {
-    return core._boolean(ZodMiniBoolean, params);
+function boolean(params) {
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._boolean */ ._L(ZodMiniBoolean, params);
 }
-const ZodMiniBigInt = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigInt", (inst, def) => {
-    core.$ZodBigInt.init(inst, def);
+const ZodMiniBigInt = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniBigInt", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodBigInt */ .BN.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function bigint(params) {
-    return core._bigint(ZodMiniBigInt, params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._bigint */ .z$(ZodMiniBigInt, params);
 }
 const ZodMiniBigIntFormat = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniBigIntFormat", (inst, def) => {
     core.$ZodBigIntFormat.init(inst, def);
@@ -34994,7 +40182,7 @@ const ZodMiniUndefined = /*@__PURE__*/ (/* unused pure expression or super */ nu
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_undefined(params) {
+function _undefined(params) {
     return core._undefined(ZodMiniUndefined, params);
 }
 
@@ -35003,7 +40191,7 @@ const ZodMiniNull = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_null(params) {
+function _null(params) {
     return core._null(ZodMiniNull, params);
 }
 
@@ -35023,20 +40211,20 @@ const ZodMiniUnknown = /*@__PURE__*/ (/* unused pure expression or super */ null
 function unknown() {
     return core._unknown(ZodMiniUnknown);
 }
-const ZodMiniNever = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniNever", (inst, def) => {
-    $ZodNever.init(inst, def);
+const ZodMiniNever = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniNever", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodNever */ .Um.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
 function never(params) {
-    return _never(ZodMiniNever, params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._never */ .G8(ZodMiniNever, params);
 }
 const ZodMiniVoid = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniVoid", (inst, def) => {
     core.$ZodVoid.init(inst, def);
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_void(params) {
+function _void(params) {
     return core._void(ZodMiniVoid, params);
 }
 
@@ -35048,35 +40236,35 @@ const ZodMiniDate = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 function date(params) {
     return core._date(ZodMiniDate, params);
 }
-const ZodMiniArray = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniArray", (inst, def) => {
-    core.$ZodArray.init(inst, def);
+const ZodMiniArray = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniArray", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodArray */ .$p.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function array(element, params) {
     return new ZodMiniArray({
         type: "array",
         element: element,
-        ...util.normalizeParams(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 // .keyof
 // @__NO_SIDE_EFFECTS__
 function keyof(schema) {
     const shape = schema._zod.def.shape;
-    return schemas_enum(Object.keys(shape));
+    return _enum(Object.keys(shape));
 }
-const ZodMiniObject = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniObject", (inst, def) => {
-    $ZodObject.init(inst, def);
+const ZodMiniObject = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniObject", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodObject */ .L8.init(inst, def);
     ZodMiniType.init(inst, def);
-    core_util/* installLazyProp */.X(inst, "shape", (self) => self._zod.def.shape, false);
+    _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .installLazyProp */ .X(inst, "shape", (self) => self._zod.def.shape, false);
 });
 // @__NO_SIDE_EFFECTS__
 function object(shape, params) {
     const def = {
         type: "object",
         shape: shape ?? {},
-        ...util.normalizeParams(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     };
     return new ZodMiniObject(def);
 }
@@ -35087,7 +40275,7 @@ function strictObject(shape, params) {
         type: "object",
         shape,
         catchall: never(),
-        ...core_util/* normalizeParams */.A2(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 // looseObject
@@ -35129,11 +40317,11 @@ function omit(schema, mask) {
 function partial(schema, mask) {
     const def = schema._zod.def;
     if (def.type !== "tuple")
-        return core_util/* partial */.OH(ZodMiniOptional, schema, mask);
+        return _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .partial */ .OH(ZodMiniOptional, schema, mask);
     // a refinement was authored against the full arity; partialing would run it on a shorter array
     if (def.checks?.length)
         throw new Error(".partial() cannot be used on tuple schemas containing refinements");
-    return core_util/* clone */.o8(schema, {
+    return _core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .clone */ .o8(schema, {
         ...def,
         items: def.items.map((item) => new ZodMiniOptional({ type: "optional", innerType: item })),
     });
@@ -35219,10 +40407,10 @@ function tuple(items, _paramsOrRest, _params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniRecord = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniRecord", (inst, def) => {
-    core.$ZodRecord.init(inst, def);
+const ZodMiniRecord = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniRecord", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodRecord */ .h.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function record(keyType, valueType, params) {
     // v3-compat: z.record(valueType, params?) — defaults keyType to z.string()
@@ -35231,14 +40419,14 @@ function record(keyType, valueType, params) {
             type: "record",
             keyType: string(),
             valueType: keyType,
-            ...util.normalizeParams(valueType),
+            ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(valueType),
         });
     }
     return new ZodMiniRecord({
         type: "record",
         keyType,
         valueType: valueType,
-        ...util.normalizeParams(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 // @__NO_SIDE_EFFECTS__
@@ -35292,7 +40480,7 @@ const ZodMiniEnum = /*@__PURE__*/ (/* unused pure expression or super */ null &&
     inst.options = [...inst._zod.values];
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_enum(values, params) {
+function _enum(values, params) {
     const entries = Array.isArray(values) ? Object.fromEntries(values.map((v) => [v, v])) : values;
     return new ZodMiniEnum({
         type: "enum",
@@ -35316,16 +40504,16 @@ function nativeEnum(entries, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodMiniLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniLiteral", (inst, def) => {
-    core.$ZodLiteral.init(inst, def);
+const ZodMiniLiteral = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniLiteral", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodLiteral */ .nu.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function literal(value, params) {
     return new ZodMiniLiteral({
         type: "literal",
         values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
+        ..._core_util_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeParams */ .A2(params),
     });
 }
 const ZodMiniFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniFile", (inst, def) => {
@@ -35336,8 +40524,8 @@ const ZodMiniFile = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 function file(params) {
     return core._file(ZodMiniFile, params);
 }
-const ZodMiniTransform = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniTransform", (inst, def) => {
-    $ZodTransform.init(inst, def);
+const ZodMiniTransform = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniTransform", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodTransform */ .Wc.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -35347,8 +40535,8 @@ function transform(fn) {
         transform: fn,
     });
 }
-const ZodMiniOptional = /*@__PURE__*/ core_core/* $constructor */.xI("ZodMiniOptional", (inst, def) => {
-    $ZodOptional.init(inst, def);
+const ZodMiniOptional = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniOptional", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodOptional */ .ig.init(inst, def);
     ZodMiniType.init(inst, def);
 });
 // @__NO_SIDE_EFFECTS__
@@ -35358,10 +40546,10 @@ function optional(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniExactOptional = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniExactOptional", (inst, def) => {
-    core.$ZodExactOptional.init(inst, def);
+const ZodMiniExactOptional = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniExactOptional", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodExactOptional */ .RL.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function exactOptional(innerType) {
     return new ZodMiniExactOptional({
@@ -35390,7 +40578,7 @@ const ZodMiniDefault = /*@__PURE__*/ (/* unused pure expression or super */ null
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_default(innerType, defaultValue) {
+function _default(innerType, defaultValue) {
     return new ZodMiniDefault({
         type: "default",
         innerType: innerType,
@@ -35441,7 +40629,7 @@ const ZodMiniCatch = /*@__PURE__*/ (/* unused pure expression or super */ null &
     ZodMiniType.init(inst, def);
 })));
 // @__NO_SIDE_EFFECTS__
-function schemas_catch(innerType, catchValue) {
+function _catch(innerType, catchValue) {
     return new ZodMiniCatch({
         type: "catch",
         innerType: innerType,
@@ -35457,10 +40645,10 @@ const ZodMiniNaN = /*@__PURE__*/ (/* unused pure expression or super */ null && 
 function nan(params) {
     return core._nan(ZodMiniNaN, params);
 }
-const ZodMiniPipe = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniPipe", (inst, def) => {
-    core.$ZodPipe.init(inst, def);
+const ZodMiniPipe = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniPipe", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodPipe */ ._m.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // @__NO_SIDE_EFFECTS__
 function pipe(in_, out) {
     return new ZodMiniPipe({
@@ -35525,7 +40713,7 @@ const ZodMiniLazy = /*@__PURE__*/ (/* unused pure expression or super */ null &&
 //   return util.createTransparentProxy<T>(getter);
 // }
 // @__NO_SIDE_EFFECTS__
-function schemas_lazy(getter) {
+function _lazy(getter) {
     return new ZodMiniLazy({
         type: "lazy",
         getter: getter,
@@ -35543,10 +40731,10 @@ function promise(innerType) {
         innerType: innerType,
     });
 }
-const ZodMiniCustom = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodMiniCustom", (inst, def) => {
-    core.$ZodCustom.init(inst, def);
+const ZodMiniCustom = /*@__PURE__*/ _core_index_js__WEBPACK_IMPORTED_MODULE_0__/* .$constructor */ .xI("ZodMiniCustom", (inst, def) => {
+    _core_index_js__WEBPACK_IMPORTED_MODULE_1__/* .$ZodCustom */ .b0.init(inst, def);
     ZodMiniType.init(inst, def);
-})));
+});
 // custom checks
 // @__NO_SIDE_EFFECTS__
 function check(fn, params) {
@@ -35560,12 +40748,12 @@ function check(fn, params) {
 // ZodCustom custom schema
 // @__NO_SIDE_EFFECTS__
 function custom(fn, _params) {
-    return core._custom(ZodMiniCustom, fn ?? (() => true), _params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._custom */ .FO(ZodMiniCustom, fn ?? (() => true), _params);
 }
 // refine
 // @__NO_SIDE_EFFECTS__
 function refine(fn, _params = {}) {
-    return core._refine(ZodMiniCustom, fn, _params);
+    return _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* ._refine */ .fU(ZodMiniCustom, fn, _params);
 }
 // superRefine
 // @__NO_SIDE_EFFECTS__
@@ -35573,8 +40761,8 @@ function superRefine(fn, params) {
     return core._superRefine(fn, params);
 }
 // Re-export describe and meta from core
-const schemas_describe = describe;
-const schemas_meta = meta;
+const describe = _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* .describe */ .q0;
+const meta = _core_index_js__WEBPACK_IMPORTED_MODULE_4__/* .meta */ .mI;
 // instanceof
 class Class {
     constructor(..._args) { }
@@ -35606,8 +40794,8 @@ const stringbool = (...args) => core._stringbool({
 }, ...args);
 // @__NO_SIDE_EFFECTS__
 function json() {
-    const jsonSchema = schemas_lazy(() => {
-        return union([string(), number(), schemas_boolean(), schemas_null(), array(jsonSchema), record(string(), jsonSchema)]);
+    const jsonSchema = _lazy(() => {
+        return union([string(), number(), boolean(), _null(), array(jsonSchema), record(string(), jsonSchema)]);
     });
     return jsonSchema;
 }
@@ -35650,7 +40838,7 @@ function _function(params) {
 /******/ 	// Execute the module function
 /******/ 	var threw = true;
 /******/ 	try {
-/******/ 		__webpack_modules__[moduleId](module, module.exports, __nccwpck_require__);
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
 /******/ 		threw = false;
 /******/ 	} finally {
 /******/ 		if(threw) delete __webpack_module_cache__[moduleId];
@@ -35896,6 +41084,6 @@ function _function(params) {
 /******/ // startup
 /******/ // Load entry module and return exports
 /******/ // This entry module used 'module' so it can't be inlined
-/******/ var __webpack_exports__ = __nccwpck_require__(8883);
+/******/ var __webpack_exports__ = __nccwpck_require__(22292);
 /******/ __webpack_exports__ = await __webpack_exports__;
 /******/ 

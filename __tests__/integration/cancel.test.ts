@@ -59,6 +59,41 @@ describe('a push that is told to stop', () => {
   });
 });
 
+describe('a push that is told to stop in the middle of its tags', () => {
+  test.each([
+    ['had not arrived', [], 'not-moved'],
+    ['had arrived, though nobody said so', [{ dropResponse: true }], 'published'],
+  ] as const)('says truly of a tag that it %s', async (_, before, status) => {
+    const registry = await start({ features: { ociTag: false } });
+    const layout = create();
+    const root = layout.root(layout.image());
+    const match = { path: 'tag-put', reference: 'latest' };
+    for (const action of before) registry.faults.add({ match, do: action });
+    registry.faults.add({ match, times: Infinity, do: { hang: true } });
+    const controller = new AbortController();
+    const watch = setInterval(() => {
+      if (registry.faults.all.at(-1)!.applied > 0) controller.abort();
+    }, 5);
+
+    const { error, report } = await run({
+      source: layout.source,
+      tags: [`${registry.host}/app:1`, `${registry.host}/app:latest`],
+      cancel: controller.signal,
+    });
+    clearInterval(watch);
+
+    expect(error?.message).toBe('The push was cancelled.');
+    expect(error?.hint).toContain('Some tags had moved already.');
+    expect(report.places[0]?.tags).toEqual([
+      { tag: '1', status: 'published' },
+      { tag: 'latest', status },
+    ]);
+    const latest = status === 'published' ? { latest: root.digest } : {};
+    expect(registry.tags('app')).toEqual({ 1: root.digest, ...latest });
+    registry.assertClean();
+  });
+});
+
 describe('a timeout', () => {
   test.each([
     ['in an upload', 'blob-upload-put', { hang: true }],

@@ -94,7 +94,7 @@ describe('a plain push', () => {
     expect(report).toMatchObject({ status: 'success', bytesUploaded: 0 });
     expect(report.bytesSkipped).toBe(report.image?.size);
     expect(report.places[0]).toMatchObject({
-      tags: [{ tag: '1', status: 'published' }],
+      tags: [{ tag: '1', status: 'unchanged' }],
       manifests: { uploaded: 0, existing: 1 },
     });
     registry.assertClean();

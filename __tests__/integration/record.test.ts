@@ -254,7 +254,7 @@ describe('an interrupted push of another image under the same name', () => {
 
     expect(second.notes).toEqual([
       expect.stringMatching(
-        /^The resume state is of another image \(sha256:\w+…\): starting over\.$/,
+        /^The interrupted push was of another image \(sha256:\w+…\): its state is not used\. /,
       ),
     ]);
     expect(second.report).toMatchObject({ status: 'success', bytesResumed: 0 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { FaultAction, Features } from '../support/registry/index.ts';
 import { bench, run } from './support/index.ts';
-import { interrupt, KEPT, MIB, progressOf, SIZE } from './support/interrupt.ts';
+import { interrupt, KEPT, MIB, progressOf, SIZE, startsOver } from './support/interrupt.ts';
 
 const tools = bench();
 const { registry: start, layout: create, state: keep } = tools;
@@ -10,19 +10,28 @@ const ANEW = `put 0+${SIZE} 201`;
 const PATCH = { path: 'blob-upload-patch' } as const;
 const STATUS = { path: 'blob-upload-status' } as const;
 
+const FORGOTTEN = 'the registry has forgotten what was sent';
+const REFUSED = 'the registry does not go on with it';
+const NOTHING = 'nothing of it had arrived';
+
 describe('an interrupted upload starts over, and says why, where the registry', () => {
   const cases: readonly [string, Partial<Features>, FaultAction | undefined, string][] = [
-    ['has forgotten it', {}, { forgetSession: true }, 'has forgotten it'],
-    ['does not know it (404)', {}, { status: 404 }, 'has forgotten it'],
-    ['refuses it (400)', {}, { status: 400 }, 'does not go on with it'],
-    ['never says where it is', { uploadStatus: false }, undefined, 'does not go on with it'],
-    ['fails to say where it is (501)', {}, { status: 501 }, 'does not go on with it'],
-    ['has nothing of it (0-0)', {}, { lyingRange: '0-0' }, 'has nothing of it'],
-    ['has nothing of it (0--1)', {}, { lyingRange: '0--1' }, 'has nothing of it'],
-    ['has dropped it', { onCut: 'drop-session' }, undefined, 'has forgotten it'],
-    ['has dropped its bytes', { onCut: 'drop-chunk' }, undefined, 'has nothing of it'],
-    ['has more than there is', {}, { lyingRange: `0-${SIZE}` }, 'has more of it than there is'],
-    ['makes no sense', {}, { lyingRange: 'bytes 0-7/8' }, 'does not go on with it'],
+    ['has forgotten it', {}, { forgetSession: true }, FORGOTTEN],
+    ['does not know it (404)', {}, { status: 404 }, FORGOTTEN],
+    ['refuses it (400)', {}, { status: 400 }, REFUSED],
+    ['never says where it is', { uploadStatus: false }, undefined, REFUSED],
+    ['fails to say where it is (501)', {}, { status: 501 }, REFUSED],
+    ['has nothing of it (0-0)', {}, { lyingRange: '0-0' }, NOTHING],
+    ['has nothing of it (0--1)', {}, { lyingRange: '0--1' }, NOTHING],
+    ['has dropped it', { onCut: 'drop-session' }, undefined, FORGOTTEN],
+    ['has dropped its bytes', { onCut: 'drop-chunk' }, undefined, NOTHING],
+    [
+      'has more than there is',
+      {},
+      { lyingRange: `0-${SIZE}` },
+      'the registry has more of it than there is',
+    ],
+    ['makes no sense', {}, { lyingRange: 'bytes 0-7/8' }, REFUSED],
   ];
   test.each(cases)('%s', async (_, features, action, why) => {
     const { registry, layer, again, arrived } = await interrupt(tools, { registry: { features } });
@@ -31,9 +40,7 @@ describe('an interrupted upload starts over, and says why, where the registry', 
     const second = await again();
 
     expect(second.error).toBeUndefined();
-    expect(second.notes).toEqual([
-      `The upload of ${layer.digest} to ${registry.host} starts over: ${registry.host} ${why}.`,
-    ]);
+    expect(second.notes).toEqual([startsOver(registry, layer, why)]);
     expect(second.steps.at(-1)).toBe(ANEW);
     expect(second.sent).toBe(SIZE);
     expect(second.report).toMatchObject({ status: 'success', bytesResumed: 0 });
@@ -305,7 +312,7 @@ describe('addresses that somebody else has written down', () => {
     const second = await again();
 
     expect(second.notes).toEqual([
-      `The upload of ${layer.digest} to ${registry.host} starts over: what is remembered of it does not belong to this registry.`,
+      startsOver(registry, layer, 'what is remembered of it does not belong to this registry'),
     ]);
     expect(second.error).toBeUndefined();
     expect(second.requests.every(({ role }) => role === 'registry')).toBe(true);

@@ -4,7 +4,15 @@ import { percentOf } from '../../src/report/progress-text.ts';
 import { createProgress } from '../../src/report/progress.ts';
 import { toOutputs } from '../../src/report/outputs.ts';
 import { bench, run } from './support/index.ts';
-import { interrupt, KEPT, MIB, progressOf, SIZE, stepsOf } from './support/interrupt.ts';
+import {
+  interrupt,
+  KEPT,
+  MIB,
+  progressOf,
+  SIZE,
+  startsOver,
+  stepsOf,
+} from './support/interrupt.ts';
 
 const tools = bench();
 const { registry: start, layout: create, state: keep } = tools;
@@ -273,7 +281,7 @@ describe('a source that has changed', () => {
     const second = await again();
 
     expect(second.notes).toEqual([
-      `The upload of ${layer.digest} to ${registry.host} starts over: its bytes are not the ones that were sent then.`,
+      startsOver(registry, layer, 'its bytes are not the ones that were sent then'),
     ]);
     expect(second.report).toMatchObject({ status: 'failed', exitCode: 4 });
     expect(second.error?.message).toContain(`the bytes of blob ${layer.digest} hash to sha256:`);

@@ -51,10 +51,10 @@ describe('several tags', () => {
     registry.assertClean();
   });
 
-  test('the report names those that were moved before one was refused', async () => {
+  test('those that were moved before one was refused are taken back', async () => {
     const registry = await start({ features: { ociTag: false } });
     const layout = create();
-    const root = layout.root(layout.image());
+    layout.root(layout.image());
     registry.faults.add({
       match: { path: 'tag-put', reference: '1.2' },
       times: Infinity,
@@ -67,14 +67,11 @@ describe('several tags', () => {
     });
 
     expect(error?.message).toContain('tag is protected');
-    expect(error?.stage).toBe('publish');
-    expect(registry.tags('app')).toEqual({
-      1: root.digest,
-      '1.2.3': root.digest,
-      latest: root.digest,
-    });
+    expect(error?.message).toContain('(3 tags moved before that and taken back)');
+    expect(error).toMatchObject({ code: 'REGISTRY', stage: 'publish' });
+    expect(registry.tags('app')).toEqual({});
     expect(report.places[0]?.tags).toEqual(
-      TAGS.map((tag) => ({ tag, status: tag === '1.2' ? 'not-moved' : 'published' })),
+      TAGS.map((tag) => ({ tag, status: tag === '1.2' ? 'not-moved' : 'removed' })),
     );
     registry.assertClean();
   });
@@ -93,7 +90,7 @@ describe('immutable tags', () => {
     const { error, report } = await run(push);
 
     expect(error).toBeUndefined();
-    expect(report.places[0]?.tags).toEqual([{ tag: '1', status: 'published' }]);
+    expect(report.places[0]?.tags).toEqual([{ tag: '1', status: 'unchanged' }]);
     registry.assertClean();
   });
 

@@ -42,6 +42,7 @@ async function isMissing(file: string): Promise<boolean> {
 /** Keeps the resume file of a push in the Actions cache, and brings it and the record from there. */
 export class ActionsCache implements StateStore {
   readonly name = 'the Actions cache';
+  readonly keepsProgress: boolean;
   readonly #options: ActionsCacheOptions;
   readonly #schedule: SaveSchedule;
   readonly #closing = new AbortController();
@@ -50,27 +51,18 @@ export class ActionsCache implements StateStore {
   #usable = true;
 
   constructor(options: ActionsCacheOptions) {
+    this.keepsProgress = options.resume && options.access.writable;
     this.#options = options;
     this.#schedule = new SaveSchedule(options.now);
   }
 
   async restore(signal: AbortSignal): Promise<void> {
     this.#cancel = signal;
-    const { access, files, names, env, resume } = this.#options;
+    const { access, files, resume } = this.#options;
     try {
       const record = this.#options.record && (await isMissing(files.recordFile));
       if (!access.readable || !(resume || record)) return;
-      await prepareArrivals(files, record);
-      const wanted = [
-        ...(resume ? [stateKeys(names, env)] : []),
-        ...(record ? [recordKeys(names, env)] : []),
-      ];
-      const outcome = await this.#restore(wanted, signal);
-      if (resume && outcome.keys[0] !== undefined) await this.#takeState();
-      if (record && outcome.keys.at(-1) !== undefined) {
-        this.#tell('The record', await takeRecord(files));
-      }
-      await clearArrivals(files);
+      const outcome = await this.#bring(record, signal);
       const { problem } = outcome;
       if (!problem) return;
       await this.#complain(problem);
@@ -117,6 +109,26 @@ export class ActionsCache implements StateStore {
     }
     this.#closing.abort();
     await this.idle();
+  }
+
+  /** Restores, and takes what can be used: nothing else is left behind, whatever happens. */
+  async #bring(record: boolean, signal: AbortSignal): Promise<CacheOutcome> {
+    const { files, names, env, resume } = this.#options;
+    try {
+      await prepareArrivals(files, record);
+      const wanted = [
+        ...(resume ? [stateKeys(names, env)] : []),
+        ...(record ? [recordKeys(names, env)] : []),
+      ];
+      const outcome = await this.#restore(wanted, signal);
+      if (resume && outcome.keys[0] !== undefined) await this.#takeState();
+      if (record && outcome.keys.at(-1) !== undefined) {
+        this.#tell('The record', await takeRecord(files));
+      }
+      return outcome;
+    } finally {
+      await clearArrivals(files);
+    }
   }
 
   #restore(wanted: readonly CacheKeys[], signal: AbortSignal): Promise<CacheOutcome> {

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, lstat, open, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readResumeFile, shareableState, writeResumeFile } from '../state/resume-file.ts';
 import { RESUME_LIMITS } from '../state/resume-schema.ts';
 import { RECORD, type CacheFolder } from './cache-folder.ts';
 import { markRecordKept, MAX_RECORD_BYTES } from './cache-record.ts';
 import { FINISHED } from './cache-shared.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 const SQLITE = Buffer.from('SQLite format 3\0', 'latin1');
 
@@ -28,7 +29,7 @@ async function exists(file: string): Promise<boolean> {
 async function ownFolder(folder: string): Promise<void> {
   const found = await lstat(folder).catch(() => undefined);
   if (found && !found.isDirectory()) await rm(folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
 }
 
 /** Removes what is neither a file nor a folder. */
@@ -50,10 +51,11 @@ export async function prepareArrivals(folder: CacheFolder, withRecord: boolean):
   }
 }
 
-/** Removes what was restored and not taken. @throws the system's error */
+/** Removes what was restored and not taken. What cannot be removed stays; it never throws. */
 export async function clearArrivals(folder: CacheFolder): Promise<void> {
   for (const part of [folder.arrived, folder.shared]) {
-    await rm(part, { recursive: true, force: true });
+    // A tar that is being killed may still put something into it.
+    await rm(part, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { cacheFolder, recordFolder, type CacheNames } from './cache-keys.ts';
-import { ARRIVALS } from './cache-process.ts';
 
 /** Where things are on the runner; all paths are absolute. The folder is nobody else's to read. */
 export interface CacheFolder {
@@ -19,6 +18,9 @@ export interface CacheFolder {
   /** what the steps of a job tell each other */
   readonly session: string;
 }
+
+/** Name of the folder where everything lands that an archive holds; see `tarOptions`. */
+export const ARRIVALS = 'arrived';
 
 /** Name of the record in its folder. */
 export const RECORD = 'record.sqlite';

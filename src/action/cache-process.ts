@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../util/errors.ts';
 import type { ProgramResult, runProgram } from '../util/run-program.ts';
@@ -7,6 +7,8 @@ import { printable } from '../util/text.ts';
 import { toolkitEnvironment } from './cache-environment.ts';
 import { problemIn, toolkitLines, type CacheProblem } from './cache-output.ts';
 import { CACHE_TASK, type CacheTask, type CacheWork, type EntryAnswer } from './cache-task.ts';
+import { runLimited, tarOptions } from './cache-tar.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** How the toolkit is run. */
 export interface CacheProcessOptions {
@@ -32,21 +34,6 @@ export interface CacheOutcome {
 
 const MAX_OUTPUT = 4 * 1024 * 1024;
 const MAX_REASON = 160;
-/** Where everything lands that an archive holds; see `tarOptions`. */
-export const ARRIVALS = 'arrived';
-
-/**
- * The toolkit extracts with `tar -P`: an archive may hold absolute names, `..` and links to write
- * through, and it cannot be looked at before. So GNU tar, which reads this variable, is told to
- * put every file into one folder under the last part of its name, whatever it is called; and links
- * are changed likewise, so that none leads out of it. Another tar (macOS without gnu-tar, Windows
- * without Git) does not know the variable: there only the service protects us, which lets nobody
- * write an entry that we find but who may push to this branch or the default one.
- */
-function tarOptions(folder: string): string {
-  const everything = `--transform=s,^(.*/)?,${folder}/${ARRIVALS}/,x`;
-  return `${everything} --no-same-owner --no-same-permissions`;
-}
 
 function answersIn(stdout: string, token: string): readonly EntryAnswer[] | undefined {
   const line = stdout.split('\n').findLast((text) => text.startsWith(`${token} `));
@@ -118,23 +105,28 @@ export async function runCacheProcess(
   const task: CacheTask = { token: randomUUID(), limitMs: timeoutMs + 1000, work };
   const own = path.join(tempDirectory, folder, `toolkit-${task.token}`);
   try {
-    await mkdir(own, { recursive: true, mode: 0o700 });
+    makeFolder(own, 0o700);
     // The toolkit's names are relative to the real path of its working folder.
     const root = await realpath(tempDirectory);
-    const result = await run(process.execPath, [entryFile, CACHE_TASK], {
+    const restoring = work.kind === 'restore';
+    const programOptions = {
       input: JSON.stringify(task),
       cwd: root,
       env: {
         ...toolkitEnvironment(env),
         RUNNER_TEMP: await realpath(own), // it leaves folders there
         GITHUB_WORKSPACE: root,
-        ...(work.kind === 'restore' ? { TAR_OPTIONS: tarOptions(folder) } : {}),
+        ...(restoring ? { TAR_OPTIONS: tarOptions(folder) } : {}),
       },
       timeoutMs,
       maxOutputBytes: MAX_OUTPUT,
       group: true,
       ...(signal ? { signal } : {}),
-    });
+    };
+    const args = [entryFile, CACHE_TASK];
+    const result = restoring
+      ? await runLimited(run, args, programOptions)
+      : await run(process.execPath, args, programOptions);
     if (onLine) toolkitLines(withoutAnswer(result.stdout, task.token)).forEach(onLine);
     return outcomeOf(result, task, timeoutMs);
   } catch (error) {

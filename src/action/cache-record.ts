@@ -31,7 +31,7 @@ export async function markRecordKept(folder: CacheFolder): Promise<void> {
 /** The record, if it is another than was restored or kept; undefined also where there is none. */
 export async function changedRecord(folder: CacheFolder): Promise<RecordToKeep | undefined> {
   try {
-    // With a journal beside it, it was not closed: it is whole only together with that.
+    // The record has no journal of its own: what is beside it comes from somewhere else.
     const others = (await readdir(folder.record)).filter((name) => name !== RECORD);
     const { size } = await stat(folder.recordFile);
     if (others.length > 0 || size === 0) return undefined;

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { formatResumeState, readResumeFile, shareableState } from '../state/resume-file.ts';
 import type { ResumeState } from '../state/resume-schema.ts';
 import { writeFileAtomically } from '../util/atomic-file.ts';
 import type { CacheFolder } from './cache-folder.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** Says that there is nothing to go on with: the newest entry wins, and none can be deleted. */
 export const FINISHED = 'finished';
@@ -58,7 +59,7 @@ export async function writeShared(
   { text, fingerprint }: SharedState,
 ): Promise<void> {
   await rm(shared, { recursive: true, force: true });
-  await mkdir(shared, { recursive: true, mode: 0o700 });
+  makeFolder(shared, 0o700);
   if (fingerprint === '') {
     await writeFileAtomically(path.join(shared, FINISHED), 'Nothing to go on with.\n');
   } else {

@@ -1,4 +1,6 @@
 import { text } from 'node:stream/consumers';
+import { runProgram } from '../util/run-program.ts';
+import { otherTar } from './cache-tar.ts';
 
 /** One entry to restore: its files, and the keys or beginnings of keys it may have. */
 export interface RestoreEntry {
@@ -64,7 +66,17 @@ async function attempt(work: () => Promise<string | undefined>): Promise<EntryAn
   }
 }
 
+/** Nothing is restored where nobody keeps an archive in its place; that is no fault of anybody's. */
+async function isSafe(): Promise<boolean> {
+  const { platform, env } = process;
+  const other = await otherTar(runProgram, { platform, programs: env['PROGRAMFILES'] });
+  if (other === undefined) return true;
+  process.stdout.write(`Nothing is restored: that takes GNU tar, and the tar here is ${other}.\n`);
+  return false;
+}
+
 async function perform(work: CacheWork): Promise<readonly EntryAnswer[]> {
+  if (work.kind === 'restore' && !(await isSafe())) return work.entries.map(() => ({}));
   const { restoreCache, saveCache } = await import('@actions/cache');
   if (work.kind === 'restore') {
     return Promise.all(
@@ -81,12 +93,29 @@ async function perform(work: CacheWork): Promise<readonly EntryAnswer[]> {
   );
 }
 
+/** @returns undefined for what only a person can have written */
+function taskIn(input: string): CacheTask | undefined {
+  try {
+    const { token, limitMs, work } = JSON.parse(input) as Partial<CacheTask>;
+    if (typeof token !== 'string' || typeof limitMs !== 'number') return undefined;
+    return Array.isArray(work?.entries) ? { token, limitMs, work } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The process in which the toolkit runs, see `cache-process.ts`. Reads a task from standard input
  * and prints one line with the answer, in JSON, between whatever the toolkit prints.
  */
 export async function startCacheTask(): Promise<void> {
-  const { token, limitMs, work } = JSON.parse(await text(process.stdin)) as CacheTask;
+  const task = taskIn(await text(process.stdin));
+  if (!task) {
+    process.stderr.write(`${CACHE_TASK} is for idpbuilder-push itself, not for people.\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const { token, limitMs, work } = task;
   endWithParent(limitMs);
   const answer = await perform(work);
   process.stdout.write(`\n${token} ${JSON.stringify(answer)}\n`, () => process.exit(0));

@@ -2,8 +2,10 @@ import { appendFileSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
+import { EXIT_CODES, messageOf, systemCode } from '../util/errors.ts';
 import { runProgram } from '../util/run-program.ts';
 import { cancelOnSignals } from '../util/signals.ts';
+import { annotation, TITLE } from './commands.ts';
 import { runStep } from './step.ts';
 
 /** The name under which the main step leaves its spool folder to the post step. */
@@ -21,10 +23,29 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** A folder for large files; undefined where there can be none, which has been said then. */
+function makeSpool(tempDirectory: string): string | undefined {
+  try {
+    return mkdtempSync(path.join(tempDirectory, 'idpbuilder-push-spool-'));
+  } catch (error) {
+    const why = systemCode(error) ?? messageOf(error);
+    print(
+      annotation(
+        'error',
+        TITLE,
+        `The temporary folder ${tempDirectory} cannot be written (${why}). → Let RUNNER_TEMP name a folder that this user may write, with some space left.`,
+      ),
+    );
+    process.exitCode = EXIT_CODES.GENERAL;
+    return undefined;
+  }
+}
+
 async function runMain(): Promise<void> {
   const { env } = process;
   const tempDirectory = env['RUNNER_TEMP'] || tmpdir();
-  const spoolDirectory = mkdtempSync(path.join(tempDirectory, 'idpbuilder-push-spool-'));
+  const spoolDirectory = makeSpool(tempDirectory);
+  if (spoolDirectory === undefined) return;
   // Early: a job that is killed leaves its files to the post step.
   saveState(SPOOL_STATE, spoolDirectory);
   const { signal, stop } = cancelOnSignals();

@@ -8,6 +8,7 @@ import { cacheFolder, recordKeys, runName } from './cache-keys.ts';
 import { parseKept, type KeptForPost } from './cache-kept.ts';
 import { runCacheProcess, type CacheOutcome, type CacheProcessOptions } from './cache-process.ts';
 import { changedRecord, markRecordKept, MAX_RECORD_BYTES } from './cache-record.ts';
+import type { CacheProblem } from './cache-output.ts';
 import { prepareState, sessionAfter, unusable, type PreparedState } from './cache-save.ts';
 import { readSession, writeSession, type CacheSession } from './cache-session.ts';
 import type { SaveEntry } from './cache-task.ts';
@@ -105,6 +106,17 @@ function send(
   return runCacheProcess({ kind: 'save', entries }, process, { timeoutMs: limitMs });
 }
 
+/** The main step may have said that the cache does not work; then it is the consequence that counts. */
+function complain({ session, state, kept }: Work, problem: CacheProblem, say: Say): void {
+  if (!session.warned) say.warn(unusable(problem, CONSEQUENCE));
+  else if (state?.state.fingerprint && kept.verbosity !== 'quiet') {
+    const bytes = formatBytes(state.state.bytes);
+    say.line(
+      `${bytes} of progress could not be kept in the Actions cache: in a new job, unfinished layers start over.`,
+    );
+  }
+}
+
 async function save(work: Work, outside: PostOutside, say: Say): Promise<void> {
   const { files, session: before, state, record } = work;
   if (state) await writeSession(files.session, state.session);
@@ -114,7 +126,7 @@ async function save(work: Work, outside: PostOutside, say: Say): Promise<void> {
   const session = state ? sessionAfter(state, before, outcome) : before;
   const { problem } = outcome;
   const bad = problem !== undefined && problem.kind !== 'exists';
-  if (bad && !session.warned) say.warn(unusable(problem, CONSEQUENCE));
+  if (bad) complain(work, problem, say);
   await writeSession(files.session, { ...session, warned: session.warned || bad });
 }
 

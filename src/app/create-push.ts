@@ -1,12 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { systemClock } from '../util/clock.ts';
 import { asPushError, messageOf, PushError } from '../util/errors.ts';
+import { formatBytes } from '../util/text.ts';
 import { createEmitter, type Emit, type EventSink } from '../util/events.ts';
 import type { PushContext } from '../push/context.ts';
 import type { PushMemory } from '../push/memory.ts';
 import { startDeadline } from '../push/deadline.ts';
 import { placesOf, type PlannedPlace, type PushPlan } from '../push/plan.ts';
-import { push } from '../push/push.ts';
+import { push, type PushResult } from '../push/push.ts';
 import { createCollector } from '../report/collector.ts';
 import type { PushReport } from '../report/push-report.ts';
 import type { StatePlaces } from '../state/store.ts';
@@ -30,6 +31,11 @@ interface Wired {
   readonly memory: PushMemory | undefined;
 }
 
+function optionalRegistries({ registries }: Config): ReadonlySet<string> {
+  const optional = Object.entries(registries).filter(([, settings]) => settings.optional);
+  return new Set(optional.map(([host]) => host));
+}
+
 function contextOf(
   config: Config,
   host: Host,
@@ -37,15 +43,9 @@ function contextOf(
   { network, places, memory }: Wired,
   signal: AbortSignal,
 ): PushContext {
-  const {
-    targets,
-    platforms,
-    foreignLayers,
-    manifestStrategy: strategy,
-    edits,
-    platformSuffix,
-  } = config;
-  const { connect } = network;
+  const { targets, platforms, foreignLayers, tagPolicies, requireRegistries } = config;
+  const { manifestStrategy: strategy, edits, platformSuffix: suffix } = config;
+  const { connect, ancestry } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
   return {
@@ -54,13 +54,17 @@ function contextOf(
       platforms,
       strategy,
       edits,
-      suffix: platformSuffix,
+      suffix,
       foreignLayers,
       push: config.push,
+      tagPolicies,
+      requireRegistries,
+      optionalRegistries: optionalRegistries(config),
     },
     openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
+    ancestry,
     clock: systemClock,
     emit: sharing.overhear(emit),
     signal,
@@ -84,12 +88,23 @@ function statePlaces(config: Config, host: Host, emit: Emit): StatePlaces | unde
   }
 }
 
+/** What another run can go on with, and where it finds that. */
+function keptNote(
+  { blobs, bytes }: { readonly blobs: number; readonly bytes: number },
+  places: StatePlaces | undefined,
+): string {
+  const { store, resumeDirectory = '' } = places ?? {};
+  const where = store?.keepsProgress ? store.name : resumeDirectory;
+  const layers = blobs === 1 ? '1 unfinished layer' : `${blobs} unfinished layers`;
+  return `Kept for the next run: ${formatBytes(bytes)} of ${layers} (${where}).`;
+}
+
 function cancelled(cause: unknown, tagged: boolean): PushError {
   return new PushError('The push was cancelled.', {
     code: 'GENERAL',
     hint: tagged
-      ? 'Some tags had moved already. Run it again to finish; what has arrived is not sent again.'
-      : 'No tag was moved. Run it again to finish; what has arrived is not sent again.',
+      ? 'Some tags had moved already. Run it again to finish; layers that have arrived are not sent again.'
+      : 'No tag was moved. Run it again to finish; layers that have arrived are not sent again.',
     cause,
   });
 }
@@ -112,8 +127,8 @@ export async function runPush(
     ...(host.redact ? { redact: host.redact } : {}),
   });
   let tagged = false;
-  const watchTags: EventSink = ({ type }) => {
-    tagged ||= type === 'tag-published';
+  const watchTags: EventSink = (event) => {
+    tagged ||= event.type === 'tag-published' && !event.unchanged;
   };
   const emit = createEmitter([collector.sink, deadline.sink, watchTags, ...host.sinks], () =>
     clock.now(),
@@ -122,24 +137,27 @@ export async function runPush(
   const places = statePlaces(config, host, emit);
   const memory = places && createMemory({ config, places, clock, emit });
   let network: Network | undefined;
-  let finished = false;
+  let result: PushResult | undefined;
+  let thrown: unknown;
   try {
     network = wireNetwork(config, host, emit);
-    const { plan, root } = await push(
-      contextOf(config, host, emit, { network, places, memory }, signal),
-    );
-    finished = config.push;
+    result = await push(contextOf(config, host, emit, { network, places, memory }, signal));
+  } catch (error) {
+    thrown = error;
+  }
+  deadline.stop();
+  // Of a registry that failed something may be left to go on with.
+  const kept = await memory?.close(config.push && result?.complete === true);
+  await network?.close().catch(() => undefined);
+  if (result) {
+    const { plan, root } = result;
     collector.describeImage({
       platforms: plan.platforms,
       ...(root ? { digest: root.digest, mediaType: root.mediaType } : {}),
     });
     return { plan, report: collector.report(config.push ? 'success' : 'planned') };
-  } catch (thrown) {
-    const error = cancel.aborted ? cancelled(thrown, tagged) : asPushError(thrown);
-    return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
-  } finally {
-    deadline.stop();
-    await memory?.close(finished);
-    await network?.close();
   }
+  if (kept && kept.bytes > 0) emit({ type: 'note', message: keptNote(kept, places) });
+  const error = cancel.aborted ? cancelled(thrown, tagged) : asPushError(thrown);
+  return { error, report: collector.report(cancel.aborted ? 'cancelled' : 'failed', error) };
 }

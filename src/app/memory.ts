@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -29,6 +29,8 @@ class FileMemory implements PushMemory {
   readonly #closing = new AbortController();
   readonly #background = new Set<Promise<void>>();
   #recalled: Promise<Remembered> | undefined;
+  /** what went wrong while the files are opened */
+  #opening: Map<'state' | 'record', string> | undefined = new Map();
   #ledger: ResumeLedger | undefined;
   #record: CasIndex | undefined;
 
@@ -41,42 +43,49 @@ class FileMemory implements PushMemory {
     return this.#recalled;
   }
 
-  async close(finished: boolean): Promise<void> {
+  async close(finished: boolean): Promise<{ readonly blobs: number; readonly bytes: number }> {
     // Who was cancelled has not the time to tidy up: what was sent is written down, and that is all.
     if (!finished) this.#closing.abort();
-    if (finished && !this.#recalled) await this.#removeLeftover();
     const timer = setTimeout(() => this.#closing.abort(), TIDY_MS);
     await this.#recalled?.catch(() => undefined);
-    await this.#ledger?.close(finished);
-    this.#record?.close();
-    await Promise.allSettled(this.#background);
+    const kept = (finished ? undefined : this.#ledger?.unfinished) ?? { blobs: 0, bytes: 0 };
+    const { store } = this.#options.places;
+    const parts: readonly (() => unknown)[] = [
+      () => (finished && !this.#recalled ? this.#removeLeftover() : undefined),
+      () => this.#ledger?.close(finished),
+      () => this.#record?.close(),
+      () => Promise.allSettled(this.#background),
+      () => store?.close(),
+    ];
+    for (const part of parts) await this.#orWithout(part);
     clearTimeout(timer);
-    await this.#options.places.store?.close();
+    return kept;
   }
 
   async #open(image: Digest, signal: AbortSignal): Promise<Remembered> {
     const { places, emit } = this.#options;
     await places.store?.restore(signal);
     [this.#ledger, this.#record] = await Promise.all([
-      this.#orWithout(this.#openLedger(image)),
-      this.#orWithout(this.#openRecord()),
+      this.#orWithout(() => this.#openLedger(image)),
+      this.#orWithout(() => this.#openRecord()),
     ]);
+    this.#tellProblems();
     const found = this.#ledger?.found;
     const from = places.store?.name ?? places.resumeDirectory ?? '';
     if (found) emit({ type: 'resuming', ...found, from });
     return new RememberedState({
       ledger: this.#ledger,
       record: this.#record,
-      shared: places.store !== undefined || places.shared === true,
+      shared: places.store?.keepsProgress === true || places.shared === true,
       shareableOnly: places.shared === true,
       background: (work) => this.#inBackground(work),
     });
   }
 
   /** No push fails because of what it might have remembered. */
-  async #orWithout<T>(part: Promise<T | undefined>): Promise<T | undefined> {
+  async #orWithout<T>(part: () => Promise<T> | T): Promise<T | undefined> {
     try {
-      return await part;
+      return await part();
     } catch (error) {
       const message = `Some of this push is not remembered: ${messageOf(error)}`;
       this.#options.emit({ type: 'warning', message });
@@ -84,13 +93,32 @@ class FileMemory implements PushMemory {
     }
   }
 
+  #warn(part: 'state' | 'record', message: string): void {
+    if (this.#opening) this.#opening.set(part, message);
+    else this.#options.emit({ type: 'warning', message });
+  }
+
+  /** A folder that cannot be written is one warning, and not one for each file in it. */
+  #tellProblems(): void {
+    const { emit } = this.#options;
+    const problems = this.#opening;
+    this.#opening = undefined;
+    const state = problems?.get('state');
+    if (state) emit({ type: 'warning', message: state });
+    const record = problems?.get('record');
+    if (record) emit({ type: state ? 'detail' : 'warning', message: record });
+  }
+
   /** The image was there as a whole, so nobody has asked what an interrupted push had left. */
   async #removeLeftover(): Promise<void> {
     const { config, places } = this.#options;
     const [first] = config.targets;
     if (places.resumeDirectory === undefined || first === undefined) return;
-    const file = path.join(places.resumeDirectory, resumeFileName(formatReference(first)));
-    if (!existsSync(file)) return;
+    const name = resumeFileName(formatReference(first));
+    const file = path.join(places.resumeDirectory, name);
+    const left = await readdir(places.resumeDirectory).catch(() => []);
+    // The file, its lock, or what a killed process was writing.
+    if (!left.some((other) => other.startsWith(name))) return;
     const { removeResumeFile } = await import('../state/resume-sweep.ts');
     await removeResumeFile(file);
   }
@@ -107,14 +135,14 @@ class FileMemory implements PushMemory {
       image,
       now: () => clock.now(),
       onNote: (message) => emit({ type: 'note', message }),
-      onWarning: (message) => emit({ type: 'warning', message }),
+      onWarning: (message) => this.#warn('state', message),
       shareableOnly: shared === true,
       ...(store ? { onWritten: (progress) => store.changed(progress) } : {}),
     });
   }
 
   async #openRecord(): Promise<CasIndex | undefined> {
-    const { config, places, clock, emit } = this.#options;
+    const { config, places, clock } = this.#options;
     const { recordFile: file } = places;
     if (file === undefined) return undefined;
     const { CasIndex: Index } = await import('../state/cas-index.ts');
@@ -123,7 +151,7 @@ class FileMemory implements PushMemory {
       maxBytes: config.cacheMaxSize,
       maxEntries: config.cacheMaxEntries,
       now: () => clock.now(),
-      onProblem: (message) => emit({ type: 'warning', message }),
+      onProblem: (message) => this.#warn('record', message),
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Remembered } from '../push/memory.ts';
@@ -17,12 +18,15 @@ const OPENED_MS = 1000;
  * Waits for `work`, but not for long. The timer also keeps the process alive: idle connections and
  * the ledger's own timers do not.
  */
-async function atMost(milliseconds: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, milliseconds);
-  });
-  await Promise.race([work, patience]).finally(() => clearTimeout(timer));
+async function atMost(
+  milliseconds: number,
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const enough = new AbortController();
+  const ends = signal ? [signal, enough.signal] : [enough.signal];
+  const patience = delay(milliseconds, undefined, { signal: AbortSignal.any(ends) });
+  await Promise.race([work, patience.catch(() => undefined)]).finally(() => enough.abort());
 }
 
 export interface RememberedOptions {
@@ -73,13 +77,13 @@ export class RememberedState implements Remembered {
     };
     return {
       earlier: () => ledger.earlier(place, digest),
-      opened: async (url, checksum) => {
+      opened: async (url, checksum, signal) => {
         const written = async (): Promise<void> => {
           if (shareableOnly) await this.#learn(place, connection);
           reached(url, 0, checksum);
           await ledger.written();
         };
-        await atMost(OPENED_MS, written());
+        await atMost(OPENED_MS, written(), signal);
       },
       reached,
       keeps: () => kept,

@@ -1,6 +1,8 @@
 import type { Annotations } from './annotations.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
+import type { RequireRegistries } from '../push/context.ts';
+import type { TagPolicyRule } from '../push/tags/policy.ts';
 
 /** Everything that is said about one registry, by its `host[:port]`. */
 export interface RegistrySettings {
@@ -12,6 +14,8 @@ export interface RegistrySettings {
   readonly plainHttp: boolean;
   /** PEM text of additional certificate authorities */
   readonly ca?: string;
+  /** a push goes on without this registry when it fails */
+  readonly optional?: boolean;
   /** name of the profile to use, instead of finding out */
   readonly profile?: string;
 }
@@ -27,10 +31,16 @@ export interface Config {
   readonly targets: readonly Reference[];
   /** false: plan, check and report, write nothing */
   readonly push: boolean;
+  /** what may become of tags that name another image; `move` where no rule fits */
+  readonly tagPolicies: readonly TagPolicyRule[];
+  /** which registries have to get everything */
+  readonly requireRegistries: RequireRegistries;
   /** settings by registry host; a registry without an entry has the defaults */
   readonly registries: Readonly<Record<string, RegistrySettings>>;
   /** GitHub's token, used for ghcr.io where nothing else is given */
   readonly githubToken?: string;
+  /** where GitHub's API answers: the only place it is asked for the history of commits */
+  readonly githubApiUrl: string;
   /** empty: everything the source holds */
   readonly platforms: readonly Platform[];
   /** what becomes of several platforms */

@@ -4,8 +4,11 @@ import type { ErrorCode } from '../util/errors.ts';
 export const OUTPUTS = {
   digest:
     'The digest of the manifest or index that was pushed; empty while unknown, and where each platform has its own.',
-  image: 'The image as name@digest, by the name of the first tag; empty when nothing was pushed.',
+  image:
+    'The image as name@digest, by the name of the first tag that has it; empty when nothing was pushed.',
   tags: 'The references that were published, one per line; of a dry run those that would be.',
+  registries:
+    'What became of the image in each registry, as a JSON list of registry, repository, status (pushed, partial, failed or planned), digest, tags (tag, status, digest, reason) and error.',
   report: 'The path of the JSON report.',
   'bytes-uploaded': 'Bytes of blobs that were sent.',
   'bytes-skipped': 'Bytes of blobs that were already there or were mounted.',
@@ -17,7 +20,7 @@ export type OutputName = keyof typeof OUTPUTS;
 
 /** What each kind of failure means; the numbers are those of EXIT_CODES. */
 export const EXIT_CODE_MEANINGS: Readonly<Record<ErrorCode, string>> = {
-  GENERAL: 'An option, a file or something unforeseen is wrong.',
+  GENERAL: 'An option, a file or something unforeseen is wrong, or the push was cancelled.',
   AUTHENTICATION: 'The registry refused the login, or wants one.',
   NETWORK: 'The registry could not be reached.',
   IMAGE: 'The source is missing, damaged or not an image.',

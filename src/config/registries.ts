@@ -118,12 +118,14 @@ export async function mergeRegistries(
   const merged = Object.create(null) as Record<string, RegistrySettings>;
   for (const host of new Set(layers.flatMap((layer) => [...layer.keys()]))) {
     const fields = layers.map((layer) => layer.get(host)).filter((entry) => entry !== undefined);
+    const optional = fields.find((entry) => entry.optional !== undefined)?.optional;
     const profile = fields.find((entry) => entry.profile !== undefined)?.profile;
     merged[host] = {
       ...pickLogin(fields, incomplete),
       insecure: fields.find((entry) => entry.insecure !== undefined)?.insecure ?? false,
       plainHttp: fields.find((entry) => entry.plainHttp !== undefined)?.plainHttp ?? false,
       ...(await pickCertificates(fields, files)),
+      ...(optional ? { optional } : {}),
       ...(profile === undefined ? {} : { profile }),
     };
   }

@@ -18,6 +18,8 @@ export interface RegistryFields {
   /** PEM text */
   readonly ca?: string | undefined;
   readonly profile?: string | undefined;
+  /** a push goes on without it */
+  readonly optional?: boolean | undefined;
   /** what a field is called where it was given, for messages */
   readonly nameOf: (field: string) => string;
 }
@@ -33,6 +35,7 @@ const SHAPE = {
   'ca-file': text,
   ca: rawText,
   profile: choice(...PROFILES.map(({ name }) => name)),
+  optional: flag,
 };
 const KNOWN = Object.keys(SHAPE);
 
@@ -63,8 +66,8 @@ function readFields(given: unknown, where: string, trusted: boolean): Fields {
     throw configError(`${where}: this is not a map (expected ${KNOWN.join(', ')})`);
   }
   refuseUnknown(Object.keys(given), KNOWN, where);
-  const [first] = Object.keys(given);
-  // Each of them is a login or lowers the guard; one that later does neither may pass here.
+  // Each of the others is a login or lowers the guard.
+  const first = Object.keys(given).find((name) => name !== 'optional');
   if (!trusted && first !== undefined) throw forbidden(where, first);
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''));
   const result = fieldsSchema().safeParse(filled);

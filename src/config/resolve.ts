@@ -11,6 +11,8 @@ import type { OnSecret } from './secrets.ts';
 import { parseRepository, parseTargets, sourceRegistries } from './targets.ts';
 import type { Reference } from '../oci/reference.ts';
 
+const GITHUB_API = 'https://api.github.com';
+
 /** What a shell hands over. */
 export interface ConfigRequest {
   /** the action's inputs, or the command line's flags under the names of inputs */
@@ -155,7 +157,10 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     targets,
     push,
     registries: await readRegistrySettings(places, targets, push, request),
+    tagPolicies: get('tag-policy') ?? [],
+    requireRegistries: get('require-registries') ?? 'all',
     ...(githubToken ? { githubToken } : {}),
+    githubApiUrl: get('github-api-url') ?? GITHUB_API,
     ...readShape(places),
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,

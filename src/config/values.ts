@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isLoopbackHost } from '../http/addresses.ts';
 import { FormatError } from '../oci/format-error.ts';
 import { parsePlatform, type Platform } from '../oci/platform.ts';
 import { parseRegistryUrl, type RegistryAddress } from './registry-url.ts';
@@ -41,6 +42,17 @@ export const sources = value('a list of sources', (given): readonly string[] | u
   if (!texts.every((one) => typeof one === 'string')) return undefined;
   const lines = texts.flatMap((one) => one.split(/[\n\r]/)).map((line) => line.trim());
   return [...new Set(lines.filter((line) => line !== ''))];
+});
+
+/** The address of an API that gets a token: TLS, except on this machine. Without a slash at its end. */
+export const apiUrl = value('the https:// address of an API', (given) => {
+  if (typeof given !== 'string' || !URL.canParse(given.trim())) return undefined;
+  const url = new URL(given.trim());
+  const safe = url.protocol === 'https:' || isLoopbackHost(url.hostname);
+  if (!safe || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
+    return undefined;
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 });
 
 /** Text that is kept as it is, line ends included. */

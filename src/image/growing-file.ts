@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf, systemCode } from '../util/errors.ts';
 import { formatBytes } from '../util/text.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** The temporary folder takes or gives back nothing more; the message says why, for people. */
 export class SpoolFailure extends Error {
@@ -109,8 +110,8 @@ export function createGrowingFiles(directory: string): GrowingFiles {
   let count = 0;
   /** bytes promised to files and not written yet */
   let promised = 0;
-  const makeFolder = async (): Promise<string> => {
-    await mkdir(directory, { recursive: true });
+  const ownFolder = async (): Promise<string> => {
+    makeFolder(directory);
     return mkdtemp(join(directory, 'idpbuilder-push-'));
   };
   const promise = async (bytes: number): Promise<void> => {
@@ -138,7 +139,7 @@ export function createGrowingFiles(directory: string): GrowingFiles {
       count += 1;
       const name = String(count);
       try {
-        return await openNew(join(await (folder ??= makeFolder()), name), bytes);
+        return await openNew(join(await (folder ??= ownFolder()), name), bytes);
       } catch (error) {
         throw failed(directory, error);
       }

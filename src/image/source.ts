@@ -1,5 +1,28 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
+import { shortDigest, type Digest } from '../oci/digest.ts';
+import { PushError } from '../util/errors.ts';
+
+/**
+ * A layer compresses to other bytes than an earlier run has remembered: there are none of the digest
+ * that was asked for. `prepare` of its layer has told the truth since this was thrown.
+ */
+export class RememberedLayerWrong extends PushError {
+  /** what the layer really is */
+  readonly actual: Descriptor;
+  /** digest of the uncompressed layer */
+  readonly diffId: Digest;
+
+  constructor(diffId: Digest, remembered: Digest, actual: Descriptor) {
+    const digests = [remembered, actual.digest].map(shortDigest);
+    super(`a layer was remembered as ${digests[0]}, but now compresses to ${digests[1]}.`, {
+      code: 'IMAGE',
+      stage: 'open',
+      hint: 'Run it again.',
+    });
+    this.actual = actual;
+    this.diffId = diffId;
+  }
+}
 
 /** Reads content by descriptor. */
 export interface ContentReader {
@@ -9,6 +32,7 @@ export interface ContentReader {
    * keeps chunks copies them (`util/bytes.ts`).
    * @param from offset in bytes, 0 by default
    * @throws PushError with code IMAGE when it is missing, shorter or longer than the descriptor says
+   * @throws RememberedLayerWrong for what `PendingLayer.prepare` has returned unseen
    */
   open(descriptor: Descriptor, from?: number, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /**
@@ -26,7 +50,8 @@ export interface PendingLayer {
   /** uncompressed size in bytes */
   readonly size: number;
   /**
-   * Compresses it once, to a spool file; later calls return the same result.
+   * Compresses it once, to a spool file; later calls return the same result. What an earlier run has
+   * remembered is returned unseen, until reading it shows that it is wrong.
    * Reads back through the source's ContentReader with the descriptor it returns.
    */
   prepare(signal?: AbortSignal): Promise<Descriptor>;

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, open, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAbort, PushError, systemCode } from '../util/errors.ts';
 import { formatBytes } from '../util/text.ts';
 import type { FileRange } from './file-range.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 /** A private folder for what cannot be read in place. It appears when something is written. */
 export interface Spool {
@@ -60,7 +61,7 @@ async function freeBytes(directory: string): Promise<number | undefined> {
 
 async function createFolder(directory: string): Promise<string> {
   try {
-    await mkdir(directory, { recursive: true });
+    makeFolder(directory);
     return await mkdtemp(join(directory, 'idpbuilder-push-'));
   } catch (error) {
     throw unwritable(directory, error);

@@ -8,6 +8,15 @@ import type { Emit } from '../util/events.ts';
 import type { Edits } from './edit.ts';
 import type { ManifestStrategy } from './image.ts';
 import type { PushMemory } from './memory.ts';
+import type { Ancestry } from './tags/forward.ts';
+import type { TagPolicyRule } from './tags/policy.ts';
+
+/**
+ * Which registries have to get the image. `all`: every one that is not optional, or no tag moves
+ * anywhere. `any`: one is enough, and each gets all of its tags or none. `best-effort`: one is
+ * enough, and each gets the tags it takes.
+ */
+export type RequireRegistries = 'all' | 'any' | 'best-effort';
 
 /** What is to be pushed, and how. */
 export interface PushRequest {
@@ -20,6 +29,11 @@ export interface PushRequest {
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;
+  /** what may become of tags that name another image; `move` where no rule fits */
+  readonly tagPolicies: readonly TagPolicyRule[];
+  readonly requireRegistries: RequireRegistries;
+  /** registries without which the push goes on, whatever is required */
+  readonly optionalRegistries: ReadonlySet<string>;
 }
 
 /** What the stages of a push work with; made by the composition root. */
@@ -31,6 +45,8 @@ export interface PushContext {
   readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
   /** what earlier pushes left; undefined where nothing is remembered */
   readonly memory?: PushMemory | undefined;
+  /** knows how commits follow each other; undefined where nobody can be asked */
+  readonly ancestry?: Ancestry | undefined;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -1,8 +1,9 @@
-import type {
-  ContentReader,
-  OpenedSource,
-  PendingLayer,
-  UnfinishedImage,
+import {
+  RememberedLayerWrong,
+  type ContentReader,
+  type OpenedSource,
+  type PendingLayer,
+  type UnfinishedImage,
 } from '../image/source.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -19,6 +20,8 @@ export class JoinedContent implements ContentReader {
   readonly #holders = new Map<Digest, OpenedSource[]>();
   /** the latest work on a layer, by diff ID */
   readonly #turns = new Map<Digest, Promise<unknown>>();
+  /** what layers really are that a source had remembered as something else, by diff ID */
+  readonly #actual = new Map<Digest, Descriptor>();
 
   /** @param sources at least one; of a single one nothing has to be said with `add` */
   constructor(sources: readonly OpenedSource[]) {
@@ -35,7 +38,9 @@ export class JoinedContent implements ContentReader {
   }
 
   open(descriptor: Descriptor, from = 0, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    return this.#holder(descriptor).content.open(descriptor, from, signal);
+    const holder = this.#holder(descriptor);
+    const chunks = holder.content.open(descriptor, from, signal);
+    return this.#only ? chunks : this.#learning(chunks, holder);
   }
 
   async check(descriptor: Descriptor): Promise<void> {
@@ -65,14 +70,33 @@ export class JoinedContent implements ContentReader {
   #inTurn(layer: PendingLayer, source: OpenedSource): PendingLayer {
     const { diffId, size } = layer;
     const prepare = async (signal?: AbortSignal): Promise<Descriptor> => {
+      const actual = this.#actual.get(diffId);
+      if (actual) return actual;
       const before = this.#turns.get(diffId) ?? Promise.resolve();
       const work = before.catch(() => undefined).then(() => layer.prepare(signal));
       this.#turns.set(diffId, work);
       const made = await work;
       this.add(made.digest, source);
-      return made;
+      // Another source may have found out meanwhile.
+      return this.#actual.get(diffId) ?? made;
     };
     return { diffId, size, prepare };
+  }
+
+  /** What one source finds out to be remembered wrongly holds for the same layer of all others. */
+  async *#learning(
+    chunks: AsyncIterable<Uint8Array>,
+    holder: OpenedSource,
+  ): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      if (error instanceof RememberedLayerWrong) {
+        this.#actual.set(error.diffId, error.actual);
+        this.add(error.actual.digest, holder);
+      }
+      throw error;
+    }
   }
 
   #holder({ digest }: Descriptor): OpenedSource {

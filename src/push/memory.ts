@@ -9,7 +9,7 @@ import type { Place } from '../util/events.ts';
  * a wrong one costs a request. Nothing here throws; what fails is a warning and is then forgotten.
  */
 export interface Remembered {
-  /** What an interrupted run says of a blob: true when it had arrived in this repository. */
+  /** What an interrupted run says of a blob or manifest: true when it had arrived there. */
   finished(place: Place, digest: Digest): boolean;
   /** The blob's upload; undefined where nothing is resumed. */
   upload(place: Place, descriptor: Descriptor, connection: Connection): UploadMemory | undefined;
@@ -30,6 +30,9 @@ export interface PushMemory {
    * @param image digest of the root manifest, or of the config while there is no manifest yet
    */
   recall(image: Digest, signal: AbortSignal): Promise<Remembered>;
-  /** Puts everything away: a finished push leaves nothing to resume. */
-  close(finished: boolean): Promise<void>;
+  /**
+   * Puts everything away: a finished push leaves nothing to resume.
+   * @returns uploads another run can go on with, and their bytes
+   */
+  close(finished: boolean): Promise<{ readonly blobs: number; readonly bytes: number }>;
 }

@@ -7,9 +7,9 @@ import { inStage, type PushContext } from './context.ts';
 import { loadImage } from './image.ts';
 import type { LoadedImage } from './loaded.ts';
 import { planPush, type PushPlan } from './plan.ts';
+import { Standing } from './standing.ts';
 import { check } from './stages/check.ts';
-import type { FilledPlace } from './stages/fill.ts';
-import { publish } from './stages/publish.ts';
+import { publish, type PublishedPlace } from './stages/publish.ts';
 import { upload } from './stages/upload.ts';
 
 /** What a push has come to. */
@@ -20,6 +20,8 @@ export interface PushResult {
    * yet, and where each platform has its own
    */
   readonly root?: Descriptor;
+  /** false when registries that may fail have failed */
+  readonly complete: boolean;
 }
 
 /**
@@ -53,19 +55,21 @@ export async function push(context: PushContext): Promise<PushResult> {
     });
     const plan = planPush(image, request);
     emit(planned(plan, request.push));
-    const known = plan.root ? { plan, root: plan.root } : { plan };
+    const known = { plan, complete: true, ...(plan.root ? { root: plan.root } : {}) };
     if (!request.push) {
       await stage('plan', () => check(context, plan));
       return known;
     }
     await stage('plan', () => checkSource(image, request.foreignLayers));
-    const filled = await stage('upload', () => upload(context, image, plan));
-    await stage('publish', () => publish(context, filled));
+    const standing = new Standing(context);
+    const filled = await stage('upload', () => upload(context, image, plan, standing));
+    const published = await stage('publish', () => publish(context, filled, standing));
+    const { complete } = standing;
     const [root, ...others] = new Map(
       filled.map((one) => [one.root.descriptor.digest, one.root.descriptor]),
     ).values();
-    if (others.length > 0) filled.forEach((one) => onNote(platformNote(one)));
-    return root && others.length === 0 ? { plan, root } : known;
+    if (others.length > 0) published.forEach((one) => onNote(platformNote(one)));
+    return { ...known, complete, ...(root && others.length === 0 ? { root } : {}) };
   } catch (error) {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);
@@ -75,9 +79,9 @@ export async function push(context: PushContext): Promise<PushResult> {
 }
 
 /** One of several digests, and the tags it got. */
-function platformNote({ place, root }: FilledPlace): string {
-  const { registry, repository, tags } = place;
-  const { digest } = root.descriptor;
+function platformNote({ filled, tags }: PublishedPlace): string {
+  const { registry, repository } = filled.place;
+  const { digest } = filled.root.descriptor;
   return `${registry}/${repository}@${digest} is ${tags.join(', ') || 'one of the platforms'}`;
 }
 

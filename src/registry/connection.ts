@@ -54,6 +54,11 @@ export function pushScope(repository: string): string {
   return `repository:${repository}:pull,push`;
 }
 
+/** What the token must allow to delete from a repository. */
+export function deleteScope(repository: string): string {
+  return `repository:${repository}:delete`;
+}
+
 /** The URL of a path under /v2/. */
 export function apiUrl(connection: Connection, path: string): URL {
   return new URL(`/v2/${path}`, connection.origin);

@@ -9,6 +9,12 @@ import { registryError } from './error.ts';
 import { withQuery } from './location.ts';
 import { follow } from './redirects.ts';
 
+/** A manifest on its way: exact bytes and what they are called. */
+export interface ManifestContent {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
+}
+
 /** What a tag or digest names in a repository; undefined when it is not there. */
 export async function headManifest(
   connection: Connection,
@@ -38,28 +44,27 @@ export async function headManifest(
 }
 
 /**
- * Reads a manifest, checked against its digest where one is known.
- * @throws PushError IMAGE when it is not there
+ * Reads a manifest, checked against its digest where one is known; undefined when it is not there.
+ * @throws PushError IMAGE when it is damaged
  */
-export async function getManifest(
+export async function findManifest(
   connection: Connection,
   repository: string,
   reference: string,
   signal?: AbortSignal,
-): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array }> {
+  scopes: readonly string[] = [pullScope(repository)],
+): Promise<ManifestContent | undefined> {
   const name = `${connection.registry}/${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
   const options = {
     method: 'GET',
     url: apiUrl(connection, `${repository}/manifests/${reference}`),
     headers: { accept: MANIFEST_ACCEPT },
-    scopes: [pullScope(repository)],
+    scopes,
     maxResponseBytes: MANIFEST_MAX_BYTES + 1,
     signal,
   } as const;
   const response = await follow(connection, options);
-  if (response.status === 404) {
-    throw imageError(`${name} does not exist.`, 'Check its name, tag or digest.');
-  }
+  if (response.status === 404) return undefined;
   if (response.status !== 200) {
     throw registryError(connection.registry, `read the manifest of ${name}`, options, response);
   }
@@ -73,10 +78,20 @@ export async function getManifest(
   return { descriptor: { mediaType, digest, size: response.body.length }, bytes: response.body };
 }
 
-/** A manifest on its way: exact bytes and what they are called. */
-export interface ManifestContent {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
+/**
+ * Reads a manifest, checked against its digest where one is known.
+ * @throws PushError IMAGE when it is not there
+ */
+export async function getManifest(
+  connection: Connection,
+  repository: string,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<ManifestContent> {
+  const content = await findManifest(connection, repository, reference, signal);
+  if (content) return content;
+  const name = `${connection.registry}/${repository}${isDigest(reference) ? '@' : ':'}${reference}`;
+  throw imageError(`${name} does not exist.`, 'Check its name, tag or digest.');
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
-import type { Connection } from './connection.ts';
+import { apiUrl, call, deleteScope, pushScope, type Connection } from './connection.ts';
 import { RegistryError } from './error.ts';
+import { asImmutableTag, saysImmutable } from './immutable.ts';
 import { headManifest, putManifest, type ManifestContent } from './manifests.ts';
 
 /** What became of a tag: `unchanged` when it named this digest before. */
@@ -9,9 +10,16 @@ export interface TagOutcome {
   readonly outcome: 'published' | 'unchanged';
 }
 
+/** A tag that was not moved, and why. */
+export interface TagRefusal {
+  readonly tag: string;
+  readonly error: unknown;
+}
+
 /** Who does not know the query may refuse it; whoever refuses the tag itself will say so again. */
 function mayRefuseTogether(error: unknown): boolean {
-  return error instanceof RegistryError && [400, 404, 405, 409, 412, 414].includes(error.status);
+  if (!(error instanceof RegistryError)) return false;
+  return [400, 404, 405, 409, 412, 414].includes(error.status) || saysImmutable(error);
 }
 
 /** What tags name before they are written; undefined where a tag is not there. */
@@ -67,10 +75,29 @@ async function setTag(target: TagTarget, tag: string): Promise<void> {
   try {
     await putManifest(connection, repository, tag, content, { signal });
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.code !== 'REGISTRY') throw error;
+    if (!(error instanceof RegistryError)) throw error;
+    const immutable = asImmutableTag(connection.registry, repository, tag, error);
+    if (!immutable && error.code !== 'REGISTRY') throw error;
     const now = await headManifest(connection, repository, tag, signal);
-    if (now !== content.descriptor.digest) throw error;
+    if (now !== content.descriptor.digest) throw immutable ?? error;
   }
+}
+
+/** One that is refused does not stop the others midway: nobody would know where they ended. */
+async function setEach(target: TagTarget, tags: readonly string[]): Promise<readonly TagRefusal[]> {
+  const { connection, onTag, signal } = target;
+  const results = await Promise.all(
+    tags.map(async (tag): Promise<TagRefusal | undefined> => {
+      try {
+        await connection.congestion.run('request', () => setTag(target, tag), signal);
+      } catch (error) {
+        return { tag, error };
+      }
+      onTag({ tag, outcome: 'published' });
+      return undefined;
+    }),
+  );
+  return results.filter((refusal) => refusal !== undefined);
 }
 
 /**
@@ -78,26 +105,45 @@ async function setTag(target: TagTarget, tag: string): Promise<void> {
  * A tag that names it already is left alone, so that re-runs succeed on immutable tags. Several
  * tags go in one request where the registry confirms them with OCI-Tag, else one request each.
  * @param current what the tags named before
- * @throws the first refusal, when all the others are done
+ * @returns those that were refused, when all the others are done; throws nothing
  */
 export async function publishTags(
   target: TagTarget,
   tags: readonly string[],
   current: CurrentTags,
-): Promise<void> {
-  const { connection, content, onTag, signal } = target;
+): Promise<readonly TagRefusal[]> {
+  const { content, onTag } = target;
   const stale = tags.filter((tag) => current.get(tag) !== content.descriptor.digest);
   for (const tag of tags) if (!stale.includes(tag)) onTag({ tag, outcome: 'unchanged' });
-  const together = await setTogether(target, stale);
+  let together: readonly string[];
+  try {
+    together = await setTogether(target, stale);
+  } catch (error) {
+    return stale.map((tag) => ({ tag, error }));
+  }
   for (const tag of together) onTag({ tag, outcome: 'published' });
-  // One that is refused does not stop the others midway: nobody would know where they ended.
-  const results = await Promise.allSettled(
-    stale
-      .filter((tag) => !together.includes(tag))
-      .map(async (tag) => {
-        await connection.congestion.run('request', () => setTag(target, tag), signal);
-        onTag({ tag, outcome: 'published' });
-      }),
+  return setEach(
+    target,
+    stale.filter((tag) => !together.includes(tag)),
   );
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/**
+ * Asks the registry to delete a tag and nothing else, as the distribution spec has it.
+ * @returns false where it does not, for whatever reason; what became of the tag tells a look
+ * @throws PushError NETWORK when there is no answer
+ */
+export async function deleteTag(
+  connection: Connection,
+  repository: string,
+  tag: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const response = await call(connection, {
+    method: 'DELETE',
+    url: apiUrl(connection, `${repository}/manifests/${tag}`),
+    scopes: [pushScope(repository), deleteScope(repository)],
+    signal,
+  });
+  return response.status >= 200 && response.status < 300;
 }

@@ -1,4 +1,5 @@
-import type { BlobHint, BlobOutcome } from '../util/events.ts';
+import type { BlobHint, BlobOutcome, SettledTag } from '../util/events.ts';
+import type { TagReport } from './push-report.ts';
 
 /** What people read for an outcome. */
 export const OUTCOME_WORDS: Readonly<Record<BlobOutcome, string>> = {
@@ -13,6 +14,20 @@ export const HINT_WORDS: Readonly<Record<BlobHint, string>> = {
   record: 'known from the record',
   resume: 'known from the interrupted push',
 };
+
+const TAG_WORDS: Readonly<Record<SettledTag, string>> = {
+  kept: 'kept as it was',
+  restored: 'moved and put back',
+  removed: 'written and removed again',
+  left: 'moved, could not be taken back',
+  'not-moved': 'not moved',
+  unknown: 'not known',
+};
+
+/** What is said beside a tag; of what was moved, or needed not be, nothing. */
+export function tagWord(status: TagReport['status']): string | undefined {
+  return Object.hasOwn(TAG_WORDS, status) ? TAG_WORDS[status as SettledTag] : undefined;
+}
 
 const ORDER: readonly BlobOutcome[] = ['uploaded', 'resumed', 'mounted', 'exists'];
 

@@ -2,7 +2,7 @@ import { shortDigest } from '../oci/digest.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Place, PushEvent } from '../util/events.ts';
 import { formatBytes, formatDuration } from '../util/text.ts';
-import { HINT_WORDS, OUTCOME_WORDS, plural } from './counts.ts';
+import { HINT_WORDS, OUTCOME_WORDS, plural, tagWord } from './counts.ts';
 import { dispatch, type EventHandlers, type EventOf } from './dispatch.ts';
 import { createPlaceLines } from './place-lines.ts';
 import { createResumeLines } from './resume-lines.ts';
@@ -64,10 +64,18 @@ function plannedLine(plan: EventOf<'planned'>): string {
   return layers === 0 ? line : `${line}; ${plural(layers, 'layer')} to be compressed first`;
 }
 
+/** A tag that was kept is a warning already. */
+function settledLine(event: EventOf<'tag-settled'>): string | undefined {
+  const { tag, status, reason } = event;
+  if (status === 'kept') return undefined;
+  return `${nameOf(event)}:${tag}: ${tagWord(status)}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
 const PLAIN: EventHandlers<string | undefined> = {
   'stage-started': ({ stage }) => STAGE_LINES[stage],
   planned: plannedLine,
   'tag-published': (event) => `${nameOf(event)}:${event.tag} → ${event.digest}`,
+  'tag-settled': settledLine,
   'layer-compressed': ({ from, to }) =>
     `compressed a layer from ${formatBytes(from)} to ${formatBytes(to)}`,
   note: ({ message }) => message,

@@ -86,6 +86,25 @@ function foundPush(event: EventOf<'resuming'>, from: string): FoundPush {
   return { since, ageMs, from: printable(from, 1000), blobs, bytes };
 }
 
+/** What belongs to one place goes to its tally. */
+function placeHandlers(
+  tallyOf: Gathered['tallyOf'],
+  tallies: ReadonlyMap<string, PlaceTally>,
+): EventHandlers<void> {
+  const toPlace = (event: PushEvent & Place): void => tallyOf(event).take(event);
+  return {
+    'blob-started': toPlace,
+    'blob-finished': toPlace,
+    'manifest-pushed': toPlace,
+    'place-filled': toPlace,
+    'tag-published': toPlace,
+    'tag-settled': toPlace,
+    'registry-failed': ({ registry, message }) => {
+      for (const tally of tallies.values()) if (tally.registry === registry) tally.fail(message);
+    },
+  };
+}
+
 /**
  * Creates the memory of a report.
  * @param redact takes secrets out of what others have worded, before it is made printable
@@ -100,19 +119,15 @@ export function createGathered(redact: (text: string) => string): Gathered {
   let found: FoundPush | undefined;
   const tallyOf: Gathered['tallyOf'] = (place, tags = []) => {
     const key = `${place.registry}/${place.repository}`;
-    const tally = tallies.get(key) ?? createPlaceTally(place, tags);
+    const tally = tallies.get(key) ?? createPlaceTally(place, tags, redact);
     tallies.set(key, tally);
     return tally;
   };
-  const toPlace = (event: PushEvent & Place): void => tallyOf(event).take(event);
   const handlers: EventHandlers<void> = {
     planned: (event) => {
       for (const place of event.places) tallyOf(place).want(place.tags ?? []);
     },
-    'blob-started': toPlace,
-    'blob-finished': toPlace,
-    'manifest-pushed': toPlace,
-    'tag-published': toPlace,
+    ...placeHandlers(tallyOf, tallies),
     resuming: (event) => {
       found = foundPush(event, redact(event.from));
     },

@@ -1,8 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import type { Place, PushEvent } from '../util/events.ts';
+import { printable } from '../util/text.ts';
 import type { EventOf } from './dispatch.ts';
-import type { BlobReport, PlaceReport, PushReport, TagReport } from './push-report.ts';
+import type { BlobReport, PlaceReport, PushReport } from './push-report.ts';
 import { resumedBytes, sentBytes, skippedBytes, sumOf } from './saved.ts';
+import { createTagTally, placeStatus } from './tag-tally.ts';
 
 /** Counts what happens in one repository of one registry. */
 export interface PlaceTally {
@@ -10,6 +12,8 @@ export interface PlaceTally {
   /** more tags that are wanted here */
   want(tags: readonly string[]): void;
   take(event: PushEvent): void;
+  /** the registry has failed, and the push goes on without it */
+  fail(message: string): void;
   report(status: PushReport['status'], waitedMs: number): PlaceReport;
 }
 
@@ -26,45 +30,60 @@ function blobReport(event: EventOf<'blob-finished'>): BlobReport {
   };
 }
 
-function tagStatus(status: PushReport['status'], published: boolean): TagReport['status'] {
-  if (published) return 'published';
-  return status === 'planned' ? 'planned' : 'not-moved';
+function sumsOf(
+  blobs: readonly BlobReport[],
+): Pick<PlaceReport, 'bytesUploaded' | 'bytesSkipped' | 'bytesResumed'> {
+  return {
+    bytesUploaded: sumOf(blobs, sentBytes),
+    bytesSkipped: sumOf(blobs, skippedBytes),
+    bytesResumed: sumOf(blobs, resumedBytes),
+  };
 }
 
 /** @param tags the tags that are wanted here; published ones that are not in it are added */
-export function createPlaceTally(place: Place, tags: readonly string[]): PlaceTally {
+export function createPlaceTally(
+  place: Place,
+  tags: readonly string[],
+  redact: (text: string) => string = (text) => text,
+): PlaceTally {
   const { registry, repository } = place;
-  const wanted = new Set(tags);
-  const published = new Set<string>();
+  const tagTally = createTagTally(tags, redact);
   const blobs = new Map<Digest, BlobReport>();
   const manifests = { uploaded: 0, existing: 0 };
+  let filled: Pick<PlaceReport, 'digest'> | undefined;
+  let failure: string | undefined;
   let first: number | undefined;
   let last = 0;
   return {
     registry,
-    want: (more) => more.forEach((tag) => wanted.add(tag)),
+    want: (more) => tagTally.want(more),
     take: (event) => {
       if (event.type === 'blob-finished') {
         blobs.set(event.digest, blobReport(event));
       } else if (event.type === 'manifest-pushed') {
         manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
-      } else if (event.type === 'tag-published') {
-        wanted.add(event.tag);
-        published.add(event.tag);
+      } else if (event.type === 'place-filled') {
+        filled = event.digest ? { digest: event.digest } : {};
       }
+      tagTally.take(event);
       first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
       last = event.time;
     },
+    fail: (message) => {
+      failure = printable(redact(message), 1000);
+    },
     report: (status, waitedMs) => {
       const all = [...blobs.values()];
+      const told = tagTally.report(status);
       return {
         registry,
         repository,
-        tags: [...wanted].map((tag) => ({ tag, status: tagStatus(status, published.has(tag)) })),
+        status: placeStatus(status, told, filled !== undefined),
+        ...filled,
+        ...(failure === undefined ? {} : { error: failure }),
+        tags: told,
         blobs: all,
-        bytesUploaded: sumOf(all, sentBytes),
-        bytesSkipped: sumOf(all, skippedBytes),
-        bytesResumed: sumOf(all, resumedBytes),
+        ...sumsOf(all),
         waitedMs,
         manifests: { ...manifests },
         ...(first === undefined ? {} : { durationMs: last - first }),

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { ErrorCode, Stage } from '../util/errors.ts';
-import type { BlobHint, BlobOutcome } from '../util/events.ts';
+import type { BlobHint, BlobOutcome, SettledTag } from '../util/events.ts';
 import type { SavedReport } from './saved.ts';
 
 /** What became of one blob in one repository. */
@@ -18,14 +18,32 @@ export interface BlobReport {
 
 export interface TagReport {
   readonly tag: string;
-  /** `planned`: nothing was written because the push was a dry run */
-  readonly status: 'published' | 'planned' | 'not-moved';
+  /**
+   * `published`: it names the image now; `unchanged`: it did so before; `planned`: nothing was
+   * written because the push was a dry run; for the others see `SettledTag`
+   */
+  readonly status: 'published' | 'unchanged' | 'planned' | SettledTag;
+  /** what it names now, where it was asked and that is not the image */
+  readonly digest?: Digest;
+  /** why it is what it is: `stays at sha256:… (1.2.10): this image is 1.2.9` */
+  readonly reason?: string;
 }
+
+/**
+ * `pushed`: the repository holds the image, and every tag names it or was kept by its policy;
+ * `partial`: some tags name it; `failed`: none does; `planned`: nothing was to be written
+ */
+export type PlaceStatus = 'pushed' | 'partial' | 'failed' | 'planned';
 
 /** What became of the image in one repository of one registry. */
 export interface PlaceReport {
   readonly registry: string;
   readonly repository: string;
+  readonly status: PlaceStatus;
+  /** the image, where the repository holds all of it under this digest */
+  readonly digest?: Digest;
+  /** what went wrong with a registry that may fail */
+  readonly error?: string;
   readonly tags: readonly TagReport[];
   readonly blobs: readonly BlobReport[];
   /** blob bytes that were sent */

@@ -27,14 +27,16 @@ export function hadSent({ blobs, bytes }: Pick<EventOf<'resuming'>, 'blobs' | 'b
   return blobs > 0 || bytes > 0;
 }
 
-/** `Resuming the push that was interrupted 12 minutes ago (from FILE): 3 blobs and 512.0 MiB were sent by then` */
+/**
+ * `Resuming the push that was interrupted 12 minutes ago (from FILE): 3 blobs finished and at least
+ * 512.0 MiB sent by then`. At least, because what was sent after the last checkpoint is not in it.
+ */
 export function resumingLine(event: EventOf<'resuming'>): string {
   const { blobs, bytes, from } = event;
   const parts = [
-    ...(blobs > 0 ? [plural(blobs, 'blob')] : []),
-    ...(bytes > 0 ? [formatBytes(bytes)] : []),
+    ...(blobs > 0 ? [`${plural(blobs, 'blob')} finished`] : []),
+    ...(bytes > 0 ? [`at least ${formatBytes(bytes)} sent`] : []),
   ];
-  const were = blobs === 1 && parts.length === 1 ? 'was' : 'were';
-  const sent = parts.length === 0 ? '' : `: ${parts.join(' and ')} ${were} sent by then`;
+  const sent = parts.length === 0 ? '' : `: ${parts.join(' and ')} by then`;
   return `Resuming the push that was interrupted ${formatAgo(ageOf(event))} (from ${from})${sent}`;
 }

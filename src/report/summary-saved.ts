@@ -26,10 +26,12 @@ export function outcomeCell({ outcome, resumedBytes = 0, hint }: BlobReport): st
 }
 
 /** `Not sent again: 1.20 GiB (800.0 MiB already there, 200.0 MiB mounted)`, without the zeros. */
-function notSentLine({ saved }: PushReport): string[] {
+function notSentLine({ saved, resume }: PushReport): string[] {
   const kinds = ORDER.filter((kind) => saved[kind] > 0);
   if (kinds.length === 0) return [];
   const total = kinds.reduce((sum, kind) => sum + saved[kind], 0);
+  // All of it is what the interrupted push had sent: the line above says so.
+  if (total === resume?.bytesSaved) return [];
   const parts = kinds.map((kind) => `${formatBytes(saved[kind])} ${SAVED_WORDS[kind]}`);
   const [only] = kinds.length === 1 ? kinds : [];
   const from = only ? SAVED_WORDS[only] : parts.join(', ');

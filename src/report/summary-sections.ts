@@ -1,9 +1,9 @@
 import { shortDigest } from '../oci/digest.ts';
 import { formatBytes, formatDuration } from '../util/text.ts';
-import { firstOf, formatOutcomes, plural } from './counts.ts';
+import { firstOf, formatOutcomes, plural, tagWord } from './counts.ts';
 import { code, codeBlock, details, escapeText, table } from './markdown.ts';
 import type { PlanView } from './plan-text.ts';
-import type { PlaceReport, PushReport, TagReport } from './push-report.ts';
+import type { PlaceReport, PlaceStatus, PushReport, TagReport } from './push-report.ts';
 import { notSentTo, outcomeCell, savedLines } from './summary-saved.ts';
 
 const MAX_ROWS = 50;
@@ -25,7 +25,9 @@ export function pullCommands(report: PushReport): string | undefined {
   if (!digest || report.places.length === 0) return undefined;
   // Only what has platforms is an image; of an artifact the name is all that helps.
   const pull = (report.image?.platforms.length ?? 0) > 0 ? 'docker pull ' : '';
-  const lines = report.places.map((place) => `${pull}${nameOf(place)}@${digest}`);
+  const places = report.places.filter(({ status }) => status !== 'failed');
+  if (places.length === 0) return undefined;
+  const lines = places.map((place) => `${pull}${nameOf(place)}@${digest}`);
   return codeBlock(lines.slice(0, MAX_PLACES), 'sh');
 }
 
@@ -44,23 +46,38 @@ export function facts(report: PushReport, withSize = true): string {
   return [...digest, parts.join(' · ')].join('\n\n');
 }
 
-/** True when at least one tag points at the image now. */
+/** True when at least one tag was pointed at the image and may be so now. */
 export function anyPublished(report: PushReport): boolean {
-  return report.places.some(({ tags }) => tags.some((tag) => tag.status === 'published'));
+  return report.places.some(({ tags }) =>
+    tags.some(({ status }) => status === 'published' || status === 'left' || status === 'unknown'),
+  );
 }
 
 function tagsCell(tags: readonly TagReport[], mixed: boolean): string {
   if (tags.length === 0) return 'by digest only';
   // Where no tag was moved one sentence says so for all of them.
-  const cells = tags.map(({ tag, status }) =>
-    mixed && status === 'not-moved' ? `${code(tag)} (not moved)` : code(tag),
-  );
+  const cells = tags.map(({ tag, status }) => {
+    const word = status === 'not-moved' && !mixed ? undefined : tagWord(status);
+    return word === undefined ? code(tag) : `${code(tag)} (${word})`;
+  });
   return firstOf(cells, MAX_TAGS, ' ');
 }
 
 function blobsCell({ blobs, manifests }: PlaceReport): string {
   if (blobs.length > 0) return formatOutcomes(blobs.map((blob) => blob.outcome));
   return (manifests?.existing ?? 0) > 0 ? 'all already there' : '–';
+}
+
+const PLACE_WORDS: Readonly<Record<PlaceStatus, string>> = {
+  pushed: '✅ pushed',
+  partial: '⚠️ in part',
+  failed: '❌ failed',
+  planned: 'planned',
+};
+
+/** True when a push has succeeded without some of its places, or some of their tags. */
+export function isIncomplete(report: PushReport): boolean {
+  return report.places.some(({ status }) => status === 'partial' || status === 'failed');
 }
 
 /** What is where now; of a dry run: where it would go. */
@@ -70,10 +87,14 @@ export function placesTable(report: PushReport): string | undefined {
   const mixed = anyPublished(report);
   // A first push sends everything: a column of zeros would tell nobody anything.
   const withSaved = report.places.some((place) => notSentTo(place) > 0);
-  const columns = ['Registry', 'Repository', 'Tags'];
+  // Where all places fared alike, the title has said it.
+  const withResult = new Set(report.places.map(({ status }) => status)).size > 1;
+  const columns = ['Registry', 'Repository', 'Tags', ...(withResult ? ['Result'] : [])];
   const more = ['Blobs', '>Sent', ...(withSaved ? ['>Not sent again'] : []), '>Time'];
   const rows = report.places.map((place) => {
-    const name = [code(place.registry), code(place.repository), tagsCell(place.tags, mixed)];
+    const result = withResult ? [PLACE_WORDS[place.status]] : [];
+    const tags = tagsCell(place.tags, mixed);
+    const name = [code(place.registry), code(place.repository), tags, ...result];
     if (planned) return name;
     const time = place.durationMs === undefined ? '–' : together(formatDuration(place.durationMs));
     const saved = withSaved ? [together(formatBytes(notSentTo(place)))] : [];

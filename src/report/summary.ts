@@ -5,6 +5,7 @@ import type { PushReport } from './push-report.ts';
 import {
   anyPublished,
   facts,
+  isIncomplete,
   layers,
   notes,
   placesTable,
@@ -25,6 +26,8 @@ const TITLES: Readonly<Record<PushReport['status'], string>> = {
   failed: '❌ Push failed',
   cancelled: '⏹️ Push cancelled',
 };
+
+const NOT_EVERYWHERE = '⚠️ Image pushed, but not everywhere';
 
 function success(report: PushReport): (string | undefined)[] {
   return [pullCommands(report), facts(report), placesTable(report), notes(report), layers(report)];
@@ -61,7 +64,9 @@ function failure(report: PushReport): (string | undefined)[] {
  * @returns at most MAX_SUMMARY_BYTES bytes of UTF-8
  */
 export function renderSummary(report: PushReport, plan?: PlanView): string {
-  const markdown = [`## ${TITLES[report.status]}`, ...sectionsOf(report, plan)]
+  const notEverywhere = report.status === 'success' && isIncomplete(report);
+  const title = notEverywhere ? NOT_EVERYWHERE : TITLES[report.status];
+  const markdown = [`## ${title}`, ...sectionsOf(report, plan)]
     .filter((section) => section !== undefined)
     .join('\n\n');
   return limitBytes(`${markdown}\n`, MAX_SUMMARY_BYTES);

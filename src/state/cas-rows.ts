@@ -7,7 +7,8 @@ import { integer } from './integer.ts';
 
 /** Tables of the record. A digest is 32 bytes in it, and its places are numbers: that keeps it small. */
 export const CAS_DATABASE: DatabaseKind = {
-  name: 'the record of what is where',
+  name: 'record',
+  without: 'layers are not mounted from other repositories',
   applicationId: 0x69_64_70_63, // idpc
   version: 1,
   schema: `

@@ -18,7 +18,8 @@ export interface CompressedLayersOptions {
 }
 
 const KIND: DatabaseKind = {
-  name: 'the memory of compressed layers',
+  name: 'memory of compressed layers',
+  without: 'compressed layers are not remembered',
   applicationId: 0x69_64_70_6c, // idpl
   version: 1,
   schema: `

@@ -1,18 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { messageOf } from '../util/errors.ts';
+import { messageOf, systemCode } from '../util/errors.ts';
 import { printable } from '../util/text.ts';
-import { beginAnew, deleteDatabase, PAGE_SIZE, prepareFile } from './database-file.ts';
+import { beginAnew, deleteDatabase, notOurs, PAGE_SIZE, prepareFile } from './database-file.ts';
 import { loadSqlite } from './sqlite.ts';
 
 /** A kind of database: what its files are known by. */
 export interface DatabaseKind {
-  /** for people: `the record of what is where` */
+  /** for people: `record` */
   readonly name: string;
+  /** what comes of not having it: `layers are not mounted from other repositories` */
+  readonly without: string;
   readonly applicationId: number;
   readonly version: number;
   /** CREATE statements */
   readonly schema: string;
-  /** what it says is believed: its file must be of this user alone, and survive a loss of power */
+  /**
+   * What it says is believed: its file must be of this user alone, and survive a loss of power.
+   * Another one may come from a stranger, so it has no journal on the disk: one that came with it
+   * could have SQLite delete any file. A process that is killed while it writes may damage it then.
+   */
   readonly trusted: boolean;
 }
 
@@ -40,7 +46,7 @@ function kindOf(error: unknown): number | undefined {
   return Error.isError(error) && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
 }
 
-/** The file is a database, but not one that we have written. */
+/** The file is a database, but not one that we have written; the message is half a sentence. */
 class ForeignDatabase extends Error {}
 
 function settings(limit: number, { trusted }: DatabaseKind): string {
@@ -49,7 +55,7 @@ function settings(limit: number, { trusted }: DatabaseKind): string {
     PRAGMA cell_size_check = ON;
     PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
-    PRAGMA journal_mode = DELETE;
+    PRAGMA journal_mode = ${trusted ? 'DELETE' : 'MEMORY'};
     PRAGMA synchronous = ${trusted ? 'NORMAL' : 'OFF'};
     PRAGMA max_page_count = ${Math.floor(limit / PAGE_SIZE)};
   `;
@@ -104,11 +110,11 @@ function connect(
     database.exec(settings(limit, kind));
     if (isEmpty(database)) create(database, kind);
     if (schemaOf(database) !== expectedSchema(sqlite, kind)) {
-      throw new ForeignDatabase('it has other tables');
+      throw new ForeignDatabase(notOurs(kind));
     }
     // Pages that lead in circles would keep a query busy for ever; this finds them, and ends.
     const [found] = database.prepare('PRAGMA quick_check(1)').all();
-    if (found?.['quick_check'] !== 'ok') throw new ForeignDatabase('it is damaged');
+    if (found?.['quick_check'] !== 'ok') throw new ForeignDatabase('is damaged');
     return database;
   } catch (error) {
     database.close();
@@ -122,27 +128,42 @@ function isFlaw(error: unknown): boolean {
   return error instanceof ForeignDatabase || (kind !== undefined && !SYSTEM.has(kind));
 }
 
+/** What is wrong with such a file, as half a sentence. */
+function flawIn(error: unknown): string {
+  if (error instanceof ForeignDatabase) return error.message;
+  return `is damaged (${messageOf(error)})`;
+}
+
+/** `EACCES`, or SQLite's own words: its code is the same for everything. */
+function reasonOf(error: unknown): string {
+  const code = kindOf(error) === undefined ? systemCode(error) : undefined;
+  return code ?? messageOf(error);
+}
+
+interface Opened {
+  readonly file: string;
+  readonly tell: (problem: string) => void;
+  readonly begunAnew: boolean;
+}
+
 /**
  * A database that is of use while it works and no loss when it does not: what fails is told once,
  * and from then on nothing is read or written. The file may come from a stranger.
  */
 export class Database {
+  readonly #kind: DatabaseKind;
   readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #tell: (problem: string) => void;
   /** the file that was found could not be used: this is another one */
   readonly begunAnew: boolean;
 
-  private constructor(
-    file: string,
-    database: DatabaseSync,
-    tell: (problem: string) => void,
-    begunAnew: boolean,
-  ) {
-    this.#file = file;
+  private constructor(kind: DatabaseKind, database: DatabaseSync, opened: Opened) {
+    this.#kind = kind;
+    this.#file = opened.file;
     this.#database = database;
-    this.#tell = tell;
-    this.begunAnew = begunAnew;
+    this.#tell = opened.tell;
+    this.begunAnew = opened.begunAnew;
   }
 
   /** Never throws; undefined when there is nothing to be used. */
@@ -153,7 +174,7 @@ export class Database {
       if (told) return;
       told = true;
       // SQLite's own words may quote what somebody has put into the file.
-      onProblem(`${kind.name} (${file}) ${printable(problem)}.`);
+      onProblem(`${file} ${printable(problem)}.`);
     };
     try {
       const sqlite = await loadSqlite();
@@ -164,14 +185,14 @@ export class Database {
         database = connect(sqlite, kind, file, limit);
       } catch (error) {
         if (!isFlaw(error)) throw error;
-        flaw = messageOf(error);
+        flaw = flawIn(error);
         beginAnew(file);
         database = connect(sqlite, kind, file, limit);
       }
-      if (flaw !== undefined) tell(`could not be used and was begun anew: ${flaw}`);
-      return new Database(file, database, tell, flaw !== undefined);
+      if (flaw !== undefined) tell(`${flaw}: a new one was begun`);
+      return new Database(kind, database, { file, tell, begunAnew: flaw !== undefined });
     } catch (error) {
-      tell(`is not used: ${messageOf(error)}`);
+      tell(`cannot be used (${reasonOf(error)}): ${kind.without}`);
       return undefined;
     }
   }
@@ -235,7 +256,7 @@ export class Database {
   }
 
   #fail(error: unknown): void {
-    this.#tell(`is not used any more: ${messageOf(error)}`);
+    this.#tell(`cannot be used any more (${reasonOf(error)}): ${this.#kind.without}`);
     try {
       if (this.usable) this.#database.close();
       if (isFlaw(error)) deleteDatabase(this.#file);

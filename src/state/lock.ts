@@ -1,6 +1,7 @@
-import { rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemCode } from '../util/errors.ts';
 import { loadSqlite } from './sqlite.ts';
 
 /** Says that this process alone works on something. */
@@ -27,23 +28,26 @@ function isBusy(error: unknown): boolean {
 
 /**
  * Which file has this name now; undefined: none.
- * @throws Error where it is no lock: a lock is empty, and what is not must not be removed either
+ * @throws Error where it is no lock: a lock is empty and has one name, and what is not must not be
+ *   removed either. SQLite would follow a link, and make or fill a file somewhere else.
  */
 function identityOf(file: string): string | undefined {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  const found = lstatSync(file, { bigint: true, throwIfNoEntry: false });
   if (!found) return undefined;
-  if (!found.isFile() || found.size > 0n) throw new Error(`${file} is not a lock file`);
+  if (!found.isFile() || found.size > 0n || found.nlink > 1n)
+    throw new Error(`${file} is not a lock file`);
   return `${found.dev}:${found.ino}`;
 }
 
 class FileLock implements Lock {
+  /** of the file that had the name when it was locked */
+  readonly identity: string | undefined;
   readonly #file: string;
-  readonly #identity: string | undefined;
   readonly #database: DatabaseSync;
 
   constructor(file: string, database: DatabaseSync) {
     this.#file = file;
-    this.#identity = identityOf(file);
+    this.identity = identityOf(file);
     this.#database = database;
   }
 
@@ -66,7 +70,7 @@ class FileLock implements Lock {
   /** True when the file has lost its name. */
   #remove(): boolean {
     try {
-      if (identityOf(this.#file) !== this.#identity) return false;
+      if (identityOf(this.#file) !== this.identity) return false;
       rmSync(this.#file);
       return true;
     } catch {
@@ -75,14 +79,35 @@ class FileLock implements Lock {
   }
 }
 
+/**
+ * Makes the file with a mode of its own choosing: SQLite would let everybody read it.
+ * @returns its identity
+ */
+function createPrivate(file: string): string | undefined {
+  const found = identityOf(file);
+  if (found !== undefined) return found;
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (error) {
+    // Somebody else was faster. (It must not be opened then: to close it would drop its locks.)
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+  return identityOf(file);
+}
+
 /** @returns undefined when somebody has it, or when the file has lost its name meanwhile */
 function tryLock(Database: typeof DatabaseSync, file: string): FileLock | undefined {
-  identityOf(file);
+  const identity = createPrivate(file);
   const database = new Database(file, { timeout: 0 });
   try {
     database.exec(LOCK);
     const retired = database.prepare('PRAGMA user_version').get()?.['user_version'] !== 0;
-    if (!retired) return new FileLock(file, database);
+    if (!retired) {
+      const lock = new FileLock(file, database);
+      if (identity !== undefined && lock.identity === identity) return lock;
+      lock.release(); // SQLite has opened, or made, another file than the one that was looked at
+      return undefined;
+    }
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;

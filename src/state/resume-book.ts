@@ -117,6 +117,24 @@ export class ResumeBook {
     return this.#set(place, digest, { ...entry, shareable: false });
   }
 
+  hasManifest(place: Place, digest: Digest): boolean {
+    return this.#entriesOf(place)?.manifests.has(digest) ?? false;
+  }
+
+  /** What another run could go on with: uploads that are under way, and their bytes. */
+  unfinished(): { readonly blobs: number; readonly bytes: number } {
+    let blobs = 0;
+    let sum = 0;
+    for (const { layers } of this.#places.values()) {
+      for (const { location, bytes } of layers.values()) {
+        if (location === undefined) continue;
+        blobs += 1;
+        sum += bytes;
+      }
+    }
+    return { blobs, bytes: sum };
+  }
+
   /** @returns true when that is news */
   addManifest(place: Place, digest: Digest): boolean {
     const entries = this.#entriesOf(place, true);

@@ -11,9 +11,14 @@ export interface ResumeRead {
   readonly reason?: string;
 }
 
+/**
+ * A link may lead to anybody's file, and opening a pipe would wait for somebody to write to it.
+ * Where the system has no such flags, there are hardly any of these.
+ */
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 async function readBounded(path: string): Promise<Buffer | undefined> {
-  // Opening a pipe would wait for somebody to write to it.
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const handle = await open(path, OPEN_FLAGS);
   try {
     if (!(await handle.stat()).isFile()) return undefined;
     const chunks: Buffer[] = [];
@@ -39,7 +44,7 @@ function parse(text: string): ResumeRead {
     const whole = text.trimEnd().endsWith('}');
     return { reason: whole ? 'it is not JSON' : 'it is cut off' };
   }
-  if (!isObject(value)) return { reason: 'it is no such state' };
+  if (!isObject(value)) return { reason: 'it is not a resume state' };
   const { SchemaVersion: version } = value;
   if (typeof version === 'number' && version > 1) return { reason: `it is of version ${version}` };
   const old =

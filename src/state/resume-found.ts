@@ -55,10 +55,17 @@ function summary(places: readonly ResumePlace[], since: number): FoundState | un
 }
 
 /** Why a state of that time is not used; undefined: it is. */
-function timeProblem(since: number, now: number): string | undefined {
+function timeNote(since: number, now: number): string | undefined {
   const age = now - since;
-  if (age > RESUME_MAX_AGE_MS) return `is ${Math.floor(age / DAY_MS)} days old`;
-  return age < -DAY_MS ? 'is of a time that is still to come' : undefined;
+  if (age >= -DAY_MS && age <= RESUME_MAX_AGE_MS) return undefined;
+  const days = Math.floor(age / DAY_MS);
+  const when = age < 0 ? 'of a time that is still to come' : `${days} days old`;
+  return `The resume state is ${when}: starting over.`;
+}
+
+function otherNote(image: Digest): string {
+  const short = `${algorithmOf(image)}:${shortDigest(image)}…`;
+  return `The interrupted push was of another image (${short}): its state is not used. Layers in common are found in the registry.`;
 }
 
 /**
@@ -77,14 +84,8 @@ export async function judgeResumeFile(
   }
   const { ImageDigest: other, LastCheckpoint, Places: places } = state;
   const since = Date.parse(LastCheckpoint);
-  const problem =
-    other === image
-      ? timeProblem(since, now)
-      : `is of another image (${algorithmOf(other)}:${shortDigest(other)}…)`;
-  if (problem !== undefined) {
-    const note = `The resume state ${problem}: starting over.`;
-    return { places: [], abandoned: uploadsOf(places), note };
-  }
+  const note = other === image ? timeNote(since, now) : otherNote(other);
+  if (note !== undefined) return { places: [], abandoned: uploadsOf(places), note };
   const found = summary(places, since);
   return { places, abandoned: [], ...(found ? { found } : {}) };
 }

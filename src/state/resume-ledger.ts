@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { UploadCheckpoint } from '../registry/upload/checkpoint.ts';
@@ -20,6 +21,7 @@ import { isVisible, RESUME_LIMITS, type ResumeState } from './resume-schema.ts';
 import { resumeLockFile, sweepResumeFiles } from './resume-sweep.ts';
 import { ResumeWriter } from './resume-writer.ts';
 import type { StateProgress } from './store.ts';
+import { makeFolder } from '../util/make-folder.ts';
 
 export interface LedgerOptions {
   /** folder of the resume files; made with mode 0700 where it is missing */
@@ -43,6 +45,16 @@ interface Opened {
   readonly file: string;
   readonly lock: Lock;
   readonly sweep: Promise<void>;
+}
+
+/** What a finished or cancelled push waits for old files to be tidied up. */
+const SWEEP_MS = 200;
+
+/** @throws Error where it is a link: whoever filled the folder above it chose where that leads */
+function makeOwnFolder(directory: string): void {
+  makeFolder(directory, 0o700);
+  // Without a slash at its end, which would have it followed.
+  if (lstatSync(resolve(directory)).isSymbolicLink()) throw new Error('it is a link');
 }
 
 /** What happened: the system's code, for the path is in the sentence already, or what was said. */
@@ -74,11 +86,12 @@ export class ResumeLedger {
   readonly file: string;
   /** what an earlier run of this same image has left */
   readonly found: FoundState | undefined;
+  /** uploads nobody goes on with: those of another image's state */
+  readonly abandoned: readonly AbandonedUpload[];
   readonly #options: LedgerOptions;
   readonly #opened: Opened;
   readonly #earlier: ResumeBook;
   readonly #book: ResumeBook;
-  readonly #abandoned: AbandonedUpload[];
   readonly #writer: ResumeWriter;
   #progress: StateProgress = { bytes: 0, left: 0 };
   #closed: Promise<void> | undefined;
@@ -93,7 +106,7 @@ export class ResumeLedger {
     const file = join(directory, resumeFileName(name));
     let lock: Lock | undefined;
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      makeOwnFolder(directory);
       lock = await acquireLock(resumeLockFile(file));
       if (!lock) {
         onNote(`Another process is pushing ${name}: going on without resume.`);
@@ -120,11 +133,11 @@ export class ResumeLedger {
   ) {
     this.file = opened.file;
     this.found = found;
+    this.abandoned = abandoned;
     this.#options = options;
     this.#opened = opened;
     this.#earlier = new ResumeBook(places);
     this.#book = new ResumeBook(places);
-    this.#abandoned = [...abandoned];
     this.#writer = new ResumeWriter({
       file: opened.file,
       now: options.now,
@@ -138,14 +151,14 @@ export class ResumeLedger {
     });
   }
 
-  /** Uploads nobody goes on with: those of another image's state, and what was forgotten since. */
-  get abandoned(): readonly AbandonedUpload[] {
-    return this.#abandoned;
+  /** Uploads of this run that another one could go on with. */
+  get unfinished(): { readonly blobs: number; readonly bytes: number } {
+    return this.#book.unfinished();
   }
 
-  /** True when the blob had arrived in an earlier run. */
+  /** True when the blob or manifest had arrived in an earlier run. */
   finished(place: Place, digest: Digest): boolean {
-    return this.#earlier.hasFinished(place, digest);
+    return this.#earlier.hasFinished(place, digest) || this.#earlier.hasManifest(place, digest);
   }
 
   /** How far an earlier run had come with the blob; undefined after `forgetUpload`. */
@@ -183,12 +196,9 @@ export class ResumeLedger {
 
   /** The blob's upload is of no use any more. */
   forgetUpload(place: Place, digest: Digest): void {
-    const { registry, repository } = place;
-    const sessions = [this.#earlier, this.#book].map((book) => book.session(place, digest));
-    const locations = new Set(sessions.flatMap((session) => session?.location ?? []));
-    for (const location of locations) this.#abandoned.push({ registry, repository, location });
-    if (sessions[0]) this.#earlier.drop(place, digest);
-    if (sessions[1] && this.#book.drop(place, digest)) this.#writer.soon();
+    if (this.#earlier.session(place, digest)) this.#earlier.drop(place, digest);
+    if (!this.#book.session(place, digest)) return;
+    if (this.#book.drop(place, digest)) this.#writer.soon();
   }
 
   /** The blob was said to have arrived, and is not there. */
@@ -224,7 +234,11 @@ export class ResumeLedger {
     const { lock, sweep } = this.#opened;
     await this.#writer.close(finished);
     lock.release();
-    await sweep;
+    // The folder may be a slow one, and full; what is left is for the next push.
+    const patience = new AbortController();
+    const { signal } = patience;
+    await Promise.race([sweep, delay(SWEEP_MS, undefined, { signal }).catch(() => undefined)]);
+    patience.abort();
   }
 
   #text(): string | undefined {

@@ -1,6 +1,6 @@
 import { opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFor } from '../util/atomic-file.ts';
+import { removeTemporaries, temporaryFor } from '../util/atomic-file.ts';
 import { acquireLock } from './lock.ts';
 import { readResumeFile } from './resume-file.ts';
 
@@ -37,7 +37,12 @@ export async function removeResumeFile(file: string): Promise<void> {
   try {
     const lock = await acquireLock(resumeLockFile(file));
     if (!lock) return;
-    await rm(file, { force: true }).finally(() => lock.release());
+    try {
+      await removeTemporaries(file);
+      await rm(file, { force: true });
+    } finally {
+      lock.release();
+    }
   } catch {
     // It is swept in a week.
   }

@@ -13,6 +13,8 @@ export interface StateProgress {
 export interface StateStore {
   /** for people: `the Actions cache` */
   readonly name: string;
+  /** whether it keeps how far a push has come; it may only bring what others kept */
+  readonly keepsProgress: boolean;
   /**
    * Puts what earlier runs kept into the local folders, unless something newer is there. Takes ten
    * seconds at most.

@@ -16,6 +16,13 @@ export interface Place {
   readonly repository: string;
 }
 
+/**
+ * What a tag is after a push that did not simply move it. `kept`: its policy left it alone;
+ * `restored` and `removed`: taken back after a refusal elsewhere; `left`: could not be taken back;
+ * `not-moved`: what it was before; `unknown`: the registry could not be asked any more.
+ */
+export type SettledTag = 'kept' | 'restored' | 'removed' | 'left' | 'not-moved' | 'unknown';
+
 /** Everything a push tells those who only watch. Sizes are bytes, times milliseconds. */
 export type PushEventBody =
   | { readonly type: 'stage-started'; readonly stage: Stage }
@@ -53,7 +60,27 @@ export type PushEventBody =
       readonly digest: Digest;
       readonly outcome: 'exists' | 'uploaded';
     } & Place)
-  | ({ readonly type: 'tag-published'; readonly tag: string; readonly digest: Digest } & Place)
+  /** the repository holds the whole image by digest, or by several where platforms are separate */
+  | ({ readonly type: 'place-filled'; readonly digest?: Digest } & Place)
+  | ({
+      readonly type: 'tag-published';
+      readonly tag: string;
+      readonly digest: Digest;
+      /** it named the image before */
+      readonly unchanged?: true;
+    } & Place)
+  /** what became of a tag otherwise, or in the end: takes the place of what was said before */
+  | ({
+      readonly type: 'tag-settled';
+      readonly tag: string;
+      readonly status: SettledTag;
+      /** what it names now; undefined when that is nothing, or not known */
+      readonly digest?: Digest;
+      /** a clause: `this image is 1.2.9` */
+      readonly reason?: string;
+    } & Place)
+  /** a registry that may fail has failed; the push goes on without it */
+  | { readonly type: 'registry-failed'; readonly registry: string; readonly message: string }
   /** the machine is at work on the source: spooling, unpacking, compressing, hashing */
   | { readonly type: 'source-progress'; readonly bytes: number }
   | { readonly type: 'layer-compressed'; readonly from: number; readonly to: number }

@@ -8,6 +8,7 @@ import {
 import { Layout } from './layout.ts';
 import { State } from './state.ts';
 
+export { labelled, named, type Facts } from './labelled.ts';
 export { bytesOf, Layout } from './layout.ts';
 export { run, type Run, type RunRequest } from './run.ts';
 export { State } from './state.ts';

@@ -53,6 +53,11 @@ export interface Second extends Run {
   readonly notes: readonly string[];
 }
 
+/** The note of a push that sends all of the layer again. */
+export function startsOver({ host }: StrictRegistry, { digest }: Descriptor, why: string): string {
+  return `Layer ${digest.slice(7, 19)} (3.00 MiB) starts over in ${host}/app: ${why}.`;
+}
+
 function stepOf({ kind, status, headers, bytesIn }: RecordedRequest): string {
   const start = /^\d+/.exec(headers['content-range'] ?? '')?.[0] ?? '0';
   const range = bytesIn > 0 ? ` ${start}+${bytesIn}` : '';

@@ -1,6 +1,7 @@
 /** act, in host mode: runs a workflow with the action in it as GitHub's runner does, no Docker. */
 import { delimiter, dirname, join } from 'node:path';
-import { runProgram } from './process.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runProgram, startProcess } from './process.ts';
 import { removeFolder, temporaryFolder } from './service.ts';
 import { requireTool } from './tools.ts';
 
@@ -32,17 +33,35 @@ export interface ActResult {
   readonly output: string;
 }
 
-/** Runs a workflow once. The job's `node` is the one that runs this test. */
+/** A workflow that runs. */
+export interface RunningAct {
+  /** everything of it is in there, until it is cancelled */
+  readonly folder: string;
+  /** the runner's log so far, masked as it masks */
+  output(): string;
+  ended(): boolean;
+  /** Cancels it with SIGINT, which ends the step and runs the post steps, and waits for its end. */
+  cancel(): Promise<string>;
+}
+
+const CANCEL_MS = 60_000;
+
+/** The job's `node` is the one that runs this test. */
+function environment(folder: string): Record<string, string | undefined> {
+  const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
+  return { PATH: path, XDG_CACHE_HOME: join(folder, 'xdg'), NODE_OPTIONS: undefined };
+}
+
+/** Runs a workflow once. */
 export async function runAct(options: ActOptions): Promise<ActResult> {
   const cache = await temporaryFolder('act');
-  const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
   try {
     const { code, stdout, stderr } = await runProgram(
       requireTool('act'),
       argumentsOf(options, cache),
       {
         cwd: options.repository,
-        env: { PATH: path, XDG_CACHE_HOME: join(cache, 'xdg'), NODE_OPTIONS: undefined },
+        env: environment(cache),
         timeoutMs: options.timeoutMs ?? 300_000,
       },
     );
@@ -50,6 +69,28 @@ export async function runAct(options: ActOptions): Promise<ActResult> {
   } finally {
     await removeFolder(cache);
   }
+}
+
+/** Starts a workflow that is going to be cancelled, which puts away what it has left. */
+export async function startAct(options: ActOptions): Promise<RunningAct> {
+  const cache = await temporaryFolder('act');
+  const act = startProcess(requireTool('act'), argumentsOf(options, cache), {
+    cwd: options.repository,
+    env: environment(cache),
+  });
+  return {
+    folder: cache,
+    output: () => act.log(),
+    ended: () => act.ended(),
+    cancel: async () => {
+      if (!act.ended()) process.kill(act.pid, 'SIGINT');
+      const deadline = Date.now() + CANCEL_MS;
+      while (!act.ended() && Date.now() < deadline) await sleep(50);
+      await act.stop('SIGKILL');
+      await removeFolder(cache);
+      return act.log();
+    },
+  };
 }
 
 function argumentsOf(options: ActOptions, cache: string): string[] {

@@ -25,6 +25,8 @@ export interface DistributionOptions {
   readonly secret?: string;
   /** A folder that outlives the server, for restarts; else it is temporary. */
   readonly storage?: string;
+  /** Whether it deletes; by default it does. */
+  readonly deletes?: boolean;
   /** A port of the caller's choice, for restarts. */
   readonly port?: number;
 }
@@ -58,12 +60,12 @@ async function configure(
   folder: string,
   options: DistributionOptions,
 ): Promise<object> {
-  const { tls, secret = 'a-secret', storage = join(folder, 'data') } = options;
+  const { tls, secret = 'a-secret', storage = join(folder, 'data'), deletes = true } = options;
   const auth = await authentication(folder, options);
   return {
     version: '0.1',
     log: { level: 'info' },
-    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
+    storage: { filesystem: { rootdirectory: storage }, delete: { enabled: deletes } },
     http: {
       addr: `127.0.0.1:${port}`,
       secret,

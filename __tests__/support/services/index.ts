@@ -1,5 +1,5 @@
 /** The real components, as the end-to-end tests start them. */
-export { runAct, type ActOptions, type ActResult } from './act.ts';
+export { runAct, startAct, type ActOptions, type ActResult, type RunningAct } from './act.ts';
 export {
   startDistribution,
   startDockerRegistry,

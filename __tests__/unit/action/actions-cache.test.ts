@@ -146,6 +146,21 @@ describe('restoring', () => {
     expect(await readdir(files.root)).toEqual([`session-${NAMES.resumeFile}`]);
   });
 
+  test('leaves nothing behind when it fails in the midst of it', async () => {
+    const { cache, files, warnings } = await cacheWith(async (asked) => {
+      await mkdir(files.arrived);
+      await writeFile(path.join(files.arrived, NAMES.resumeFile), JSON.stringify(HALF));
+      await mkdir(path.join(files.session, 'in the way'), { recursive: true });
+      return answered(asked, [{ key: 'a' }, {}]);
+    });
+    await cache.restore(NEVER);
+    expect((await readdir(files.root)).toSorted()).toEqual([
+      'resume',
+      path.basename(files.session),
+    ]);
+    expect(warnings).toHaveLength(1);
+  });
+
   test('does not fail where there is no folder to restore to', async () => {
     await writeFile(path.join(temp, 'idpbuilder-push'), 'in the way');
     const { cache, warnings, asked } = await cacheWith(willing);

@@ -1,7 +1,7 @@
 /** Archives that a stranger has put into the Actions cache, extracted by the toolkit itself. */
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { cacheFolder } from '../../../src/action/cache-keys.ts';
@@ -18,6 +18,7 @@ import {
   HALF,
   interrupt,
   layer,
+  MIB,
   NAMES,
   runnerEnv,
   runnerTemp,
@@ -61,13 +62,16 @@ describeGnu('an archive from the Actions cache', () => {
 
   afterEach(() => server.stop());
 
-  const cacheOnRunner = async (): Promise<Watched> => {
+  const cacheOnRunner = async (run = runProgram): Promise<Watched> => {
     const env = runnerEnv(server.url, MAIN);
-    return createCache({ run: runProgram, env, record: false, tempDirectory: await newTemp() });
+    return createCache({ run, env, record: false, tempDirectory: await newTemp() });
   };
 
   /** Restores an entry in whose place somebody has put this. */
-  const restored = async (archive: Buffer | readonly TarItem[]): Promise<Watched> => {
+  const restored = async (
+    archive: Buffer | readonly TarItem[],
+    run = runProgram,
+  ): Promise<Watched> => {
     const first = await cacheOnRunner();
     await writeState(first.files, stateOf(layer('replaced')));
     await interrupt(first);
@@ -79,7 +83,7 @@ describeGnu('an archive from the Actions cache', () => {
       // As the toolkit does it on this machine, depending on whether there is zstd.
       entry.data = entry.data[0] === 0x1f ? gzipSync(tar) : zstdCompressSync(tar);
     }
-    const watched = await cacheOnRunner();
+    const watched = await cacheOnRunner(run);
     await watched.cache.restore(NEVER);
     return watched;
   };
@@ -158,9 +162,44 @@ describeGnu('an archive from the Actions cache', () => {
     expect(await left(watched)).toEqual([`session-${NAMES.resumeFile}`]);
   });
 
+  /** Restores what becomes larger than anything of ours; returns how many bytes were written. */
+  const exploded = async (items: readonly TarItem[]): Promise<number> => {
+    let bytes = 0;
+    const watched = await restored(items, async (file, args, options) => {
+      const result = await runProgram(file, args, options);
+      const arrived = path.join(options?.cwd ?? '', cacheFolder(NAMES), 'arrived');
+      for (const name of await readdir(arrived)) {
+        bytes += (await lstat(path.join(arrived, name))).size;
+      }
+      return result;
+    });
+    expect(server.entries[0]!.data.length).toBeLessThan(MIB);
+    expect(await stateIn(watched)).toBeUndefined();
+    expect(await left(watched)).toEqual([`session-${NAMES.resumeFile}`]);
+    expect(watched.warnings).toEqual([
+      expect.stringMatching(/^What the Actions cache held cannot/),
+    ]);
+    return bytes;
+  };
+
+  test('that explodes in one file fills no disk', async () => {
+    const content = Buffer.alloc(160 * MIB);
+    const bytes = await exploded([{ name: `${SHARED}/${NAMES.resumeFile}`, content }]);
+    expect(bytes).toBeGreaterThan(MIB);
+    expect(bytes).toBeLessThanOrEqual(115 * MIB);
+  });
+
+  test('that explodes in many files fills none, either', async () => {
+    const content = Buffer.alloc(16 * MIB);
+    const items = Array.from({ length: 12 }, (_, at) => ({ name: `${SHARED}/${at}`, content }));
+    const bytes = await exploded([...items, GOOD]);
+    expect(bytes).toBeGreaterThan(MIB);
+    expect(bytes).toBeLessThan(160 * MIB);
+  });
+
   test('that is small and becomes large is not read into memory, and removed', async () => {
     const name = `${SHARED}/${NAMES.resumeFile}`;
-    const watched = await restored([{ name, content: Buffer.alloc(64 * 1024 * 1024, ' ') }]);
+    const watched = await restored([{ name, content: Buffer.alloc(64 * MIB, ' ') }]);
     expect(server.entries[0]!.data.length).toBeLessThan(128 * 1024);
     expect(await left(watched)).toEqual([`session-${NAMES.resumeFile}`]);
     expect(watched.lines).toContain('The state in the Actions cache is not used: it is not in it.');

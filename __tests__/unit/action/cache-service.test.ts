@@ -265,7 +265,9 @@ describe('a service that does not do what it should', () => {
       run: runProgram,
       write: (line) => lines.push(line),
     });
-    expect(lines).toEqual([]);
+    expect(lines).toEqual([
+      expect.stringMatching(/^3\.00 MiB of progress could not be kept in the Actions cache:/),
+    ]);
   });
 
   test('gives an archive that ends too early: what comes next is saved all the same', async () => {
@@ -293,6 +295,23 @@ describe('a service that does not do what it should', () => {
     expect(watched.warnings).toEqual([]);
     expect(await readdir(watched.files.root)).toEqual([]);
   });
+});
+
+test('where tar is none that keeps an archive in its place, nothing is restored', async () => {
+  await interruptedOn(MAIN);
+  const folder = await runnerTemp();
+  temps.push(folder);
+  const tar = path.join(folder, 'tar');
+  await writeFile(tar, '#!/bin/sh\necho "bsdtar 3.5.3 - libarchive 3.5.3"\n', { mode: 0o755 });
+  const asked = server.requests.length;
+  const PATH = `${folder}${path.delimiter}${process.env['PATH']}`;
+  const watched = await restoredOn(MAIN, { more: { PATH } });
+  expect(server.requests).toHaveLength(asked);
+  expect(await stateIn(watched)).toEqual({});
+  expect(watched.warnings).toEqual([]);
+  expect(watched.lines).toEqual([
+    'Nothing is restored: that takes GNU tar, and the tar here is bsdtar 3.5.3 - libarchive 3.5.3.',
+  ]);
 });
 
 test('a step that is killed leaves no process behind', async () => {

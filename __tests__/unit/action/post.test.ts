@@ -182,7 +182,10 @@ describe('the post step', () => {
       '::warning title=idpbuilder push::The Actions cache cannot be used (reserveCache failed: 500 ***): nothing is kept for the next run.',
     ]);
     await writeRecord();
-    expect((await post({ behave })).lines).toEqual([]);
+    // It has been said that it does not work; what follows from it has not.
+    expect((await post({ behave })).lines).toEqual([
+      expect.stringMatching(/^4\.00 MiB of progress could not be kept/),
+    ]);
   });
 
   test('does not wait for a service again that was down, unless there is progress to keep', async () => {

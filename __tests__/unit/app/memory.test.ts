@@ -116,7 +116,7 @@ describe('what a push remembers', () => {
     const remembered = await memory.recall(IMAGE, signal);
     expect(remembered.finished(PLACE, digestOf('arrived'))).toBe(false);
     expect(events).toEqual([
-      { type: 'note', message: expect.stringContaining('is of another image') },
+      { type: 'note', message: expect.stringContaining('was of another image') },
     ]);
   });
 
@@ -247,6 +247,7 @@ describe('a store', () => {
     const log: string[] = [];
     const store: StateStore = {
       name: 'the Actions cache',
+      keepsProgress: true,
       restore: async () => {
         await restored();
         log.push(`restored ${states()}`);

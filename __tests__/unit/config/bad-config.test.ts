@@ -37,7 +37,7 @@ const SENTENCES: readonly (readonly [string, string])[] = [
     'registries: [ghcr.io]',
   ],
   [
-    'config: registries.ghcr.io: this is not a map (expected username, password, insecure, plain-http, ca-file, ca, profile)',
+    'config: registries.ghcr.io: this is not a map (expected username, password, insecure, plain-http, ca-file, ca, profile, optional)',
     'registries:\n  ghcr.io: hello',
   ],
   [

@@ -131,6 +131,35 @@ describe('half a login', () => {
   });
 });
 
+describe('registries that need not get the image', () => {
+  test('are named in the config, by a file inside the workspace, too', async () => {
+    const text =
+      'require-registries: any\nregistries: {ghcr.io: {optional: true}, quay.io: {optional: false}}';
+    const { config } = await resolving(
+      { ...COMPLETE, config: '/w/push.yml' },
+      { workspace: '/w', files: { '/w/push.yml': text } },
+    );
+    expect(config.requireRegistries).toBe('any');
+    expect(config.registries['ghcr.io']).toEqual({ ...PLAIN, optional: true });
+    expect(config.registries['quay.io']).toEqual(PLAIN);
+  });
+
+  test('that is all such a file may say of a registry', async () => {
+    const text = 'registries: {ghcr.io: {optional: true, insecure: true}}';
+    const sentence = await sentenceOf(
+      { ...COMPLETE, config: '/w/push.yml' },
+      { workspace: '/w', files: { '/w/push.yml': text } },
+    );
+    expect(sentence).toMatch(/insecure cannot be set by a file inside the workspace/);
+  });
+
+  test('require-registries is one of three', async () => {
+    expect(await sentenceOf({ ...COMPLETE, 'require-registries': 'most' })).toMatch(
+      /^require-registries: "most" is not /,
+    );
+  });
+});
+
 test.each([
   [
     { registry: 'quay.io' },

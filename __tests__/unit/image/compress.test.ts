@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { COMPRESSOR_VERSION, compressLayer } from '../../../src/image/compress.ts';
 import { LayerStore } from '../../../src/image/layer-store.ts';
 import type { CompressedLayerCache } from '../../../src/image/options.ts';
+import { RememberedLayerWrong } from '../../../src/image/source.ts';
 import { createSpool, type Spool } from '../../../src/image/spool.ts';
 import type { Descriptor } from '../../../src/oci/descriptor.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
@@ -82,6 +83,20 @@ describe('LayerStore', () => {
     await expect(pending.prepare()).resolves.toHaveProperty('mediaType', 'layer');
   });
 
+  test('who gives up stops nobody else who waits for the same layer', async () => {
+    const sizes: number[] = [];
+    const onCompressed = (from: number): number => sizes.push(from);
+    const store = new LayerStore(spool, 'layer', { ...options, onCompressed });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const gone = store.pending(layer()).prepare(first.signal);
+    const goesOn = store.pending(layer()).prepare(second.signal);
+    const refused = expect(gone).rejects.toThrow('my registry has failed');
+    first.abort(new Error('my registry has failed'));
+    await refused;
+    await expect(goesOn).resolves.toHaveProperty('mediaType', 'layer');
+    expect(sizes).toEqual([TAR.length]);
+  });
+
   test('closing stops what still compresses', async () => {
     const store = new LayerStore(spool, 'layer', options);
     const preparing = store.pending(layer()).prepare();
@@ -114,14 +129,50 @@ describe('LayerStore', () => {
     await other.close();
   });
 
-  test('what is remembered wrongly is noticed when it is read', async () => {
+  describe('what is remembered wrongly', () => {
     const lie = digestOf('lie');
-    const cache: CompressedLayerCache = {
-      get: async () => ({ mediaType: 'layer', digest: lie, size: 1 }),
-      put: async () => undefined,
+    const poisoned = (entry: Descriptor) => {
+      const kept = new Map<string, Descriptor>([[digestOf(TAR), entry]]);
+      const notes: string[] = [];
+      const cache: CompressedLayerCache = {
+        get: async (diffId) => kept.get(diffId),
+        put: async (diffId, _version, made) => void kept.set(diffId, made),
+      };
+      const onNote = (message: string): void => void notes.push(message);
+      const store = new LayerStore(spool, 'layer', { ...options, compressedLayers: cache, onNote });
+      return { kept, notes, store };
     };
-    const store = new LayerStore(spool, 'layer', { ...options, compressedLayers: cache });
-    await store.pending(layer()).prepare();
-    await expect(store.find(lie)).rejects.toThrow(/was remembered as/);
+
+    test('is replaced by the truth when it is read, and nobody gets it any more', async () => {
+      const { kept, notes, store } = poisoned({ mediaType: 'layer', digest: lie, size: 1 });
+      const pending = store.pending(layer());
+      expect(await pending.prepare()).toHaveProperty('digest', lie);
+      expect(notes).toEqual([]);
+
+      const thrown = await store.find(lie).catch((error: unknown) => error);
+
+      expect(thrown).toBeInstanceOf(RememberedLayerWrong);
+      const { actual } = thrown as RememberedLayerWrong;
+      expect(kept.get(digestOf(TAR))).toEqual(actual);
+      expect(await pending.prepare()).toEqual(actual);
+      const range = await store.find(actual.digest);
+      expect(digestOf(await readFile(range!.file))).toBe(actual.digest);
+      // Whoever was told before finds out as well, and people read of it once.
+      await expect(store.find(lie)).rejects.toThrow(/was remembered as/);
+      expect(notes).toEqual([expect.stringContaining('remembered wrongly')]);
+    });
+
+    test('only in its size is noticed, too', async () => {
+      const { digest, size } = await compressLayer(layer(), {
+        compression: 'gzip',
+        spool,
+        fileName: 'true',
+      });
+      const { kept, store } = poisoned({ mediaType: 'layer', digest, size: size + 1 });
+      await store.pending(layer()).prepare();
+      await expect(store.find(digest)).rejects.toThrow(RememberedLayerWrong);
+      expect(kept.get(digestOf(TAR))).toEqual({ mediaType: 'layer', digest, size });
+      expect(await store.find(digest)).toMatchObject({ size });
+    });
   });
 });

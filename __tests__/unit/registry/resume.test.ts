@@ -37,6 +37,12 @@ function goesOnAt(offset: number) {
   ];
 }
 
+/** The note that says why. */
+function startsOver(why: string): string {
+  const layer = `Layer ${BLOB.digest.slice(7, 19)} (1.31 MiB)`;
+  return `${layer} starts over in registry.example/app: ${why}.`;
+}
+
 /** What it says once the blob starts over. */
 const STARTS_OVER = [
   { to: 'HEAD', says: answer(404) },
@@ -86,7 +92,7 @@ describe('the address of an upload', () => {
     expect(lines).toEqual([expect.stringMatching(/^HEAD/), ...ANEW]);
     expect(result).toEqual({ outcome: 'uploaded' });
     expect(notes).toEqual([
-      `The upload of ${BLOB.digest} to registry.example starts over: what is remembered of it does not belong to this registry.`,
+      startsOver('what is remembered of it does not belong to this registry'),
     ]);
   });
 });
@@ -181,19 +187,24 @@ describe('an upload that an earlier run began', () => {
 
 describe('an upload that cannot be gone on with starts over', () => {
   test.each([
-    ['forgotten (404)', answer(404), 'has forgotten it', false],
-    ['refused (400)', answer(400), 'does not go on with it', true],
-    ['broken (500)', { ...answer(500), exhausted: true } as const, 'does not go on with it', true],
-    ['without a Range', answer(204), 'does not go on with it', true],
+    ['forgotten (404)', answer(404), 'the registry has forgotten what was sent', false],
+    ['refused (400)', answer(400), 'the registry does not go on with it', true],
+    [
+      'broken (500)',
+      { ...answer(500), exhausted: true } as const,
+      'the registry does not go on with it',
+      true,
+    ],
+    ['without a Range', answer(204), 'the registry does not go on with it', true],
     [
       'with a senseless Range',
       answer(204, '', { range: 'all of it' }),
-      'does not go on with it',
+      'the registry does not go on with it',
       true,
     ],
-    ['empty (0-0)', answer(204, '', { range: '0-0' }), 'has nothing of it', true],
-    ['empty (0--1)', answer(204, '', { range: '0--1' }), 'has nothing of it', true],
-    ['too long', has(SIZE + 1), 'has more of it than there is', true],
+    ['empty (0-0)', answer(204, '', { range: '0-0' }), 'nothing of it had arrived', true],
+    ['empty (0--1)', answer(204, '', { range: '0--1' }), 'nothing of it had arrived', true],
+    ['too long', has(SIZE + 1), 'the registry has more of it than there is', true],
   ])('%s', async (_, says, why, givenBack) => {
     const memory = memoryOf(checkpoint(HALF));
     const { result, lines, notes, progress } = await bring(
@@ -205,9 +216,7 @@ describe('an upload that cannot be gone on with starts over', () => {
       { memory },
     );
     expect(result).toEqual({ outcome: 'uploaded' });
-    expect(notes).toEqual([
-      `The upload of ${BLOB.digest} to registry.example starts over: registry.example ${why}.`,
-    ]);
+    expect(notes).toEqual([startsOver(why)]);
     const back = givenBack ? ['DELETE uploads/old'] : [];
     expect(lines).toEqual(['GET uploads/old', ...back, expect.stringMatching(/^HEAD/), ...ANEW]);
     expect(progress).toEqual({ final: SIZE, least: 0, most: SIZE });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { digestOf } from '../../../src/oci/digest.ts';
 import { MEDIA_TYPES } from '../../../src/oci/media-types.ts';
 import { publishTags, readTags, type TagOutcome } from '../../../src/registry/tags.ts';
-import { answer } from '../http/support.ts';
+import { answer, REGISTRY } from '../http/support.ts';
 import { fakeConnection, type Answers } from './support.ts';
 
 const BYTES = Buffer.from('{"schemaVersion":2}');
@@ -28,13 +28,10 @@ async function publish(tags: readonly string[], puts: Answers, had: Record<strin
     content: CONTENT,
     onTag: (tag: TagOutcome) => void told.push(tag),
   };
-  const done = publishTags(target, tags, current);
-  const error: unknown = await done.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
+  const refusals = await publishTags(target, tags, current);
+  const error = refusals[0]?.error;
   const writes = connection.lines.filter((line) => !line.startsWith('HEAD'));
-  return { told, error, writes, connection };
+  return { told, error, refusals, writes, connection };
 }
 
 function each(tags: readonly string[], outcome: TagOutcome['outcome']): TagOutcome[] {
@@ -87,11 +84,68 @@ describe('tags', () => {
   });
 
   test('one that is refused does not keep the others from being set', async () => {
-    const { told, error } = await publish(['1', '2', '3'], (line) => {
+    const { told, refusals } = await publish(['1', '2', '3'], (line) => {
       if (line.includes('?')) return answer(201);
       return line.endsWith('/1') ? answer(403) : answer(201);
     });
-    expect(error).toMatchObject({ name: 'RegistryError', status: 403 });
+    expect(refusals).toHaveLength(1);
+    expect(refusals[0]).toMatchObject({ tag: '1', error: { name: 'RegistryError', status: 403 } });
     expect(told).toEqual(each(['2', '3'], 'published'));
+  });
+
+  test('all of them are refused where the request for all is, for good', async () => {
+    const { told, refusals } = await publish(['1', '2'], () => answer(401));
+    expect(told).toEqual([]);
+    expect(refusals.map(({ tag }) => tag)).toEqual(['1', '2']);
+  });
+
+  // What these registries answer when a tag that exists is pushed again with another digest.
+  const REFUSALS: readonly [string, number, string, string][] = [
+    [
+      'ECR',
+      400,
+      'TAG_INVALID',
+      "The image tag '1' already exists in the 'app' repository and cannot be overwritten because the tag is immutable.",
+    ],
+    ['ECR in the words of its API', 400, 'ImageTagAlreadyExistsException', ''],
+    [
+      'Harbor',
+      412,
+      'PRECONDITION',
+      "Failed to process request due to 'app:1' configured as immutable.",
+    ],
+    ['Docker Hub', 403, 'DENIED', 'tag 1 is immutable'],
+    ['Docker Hub, by 401', 401, 'DENIED', 'This tag is Immutable'],
+    [
+      'GAR',
+      400,
+      'MANIFEST_INVALID',
+      'cannot update tag 1. The repository has enabled tag immutability',
+    ],
+  ];
+  test.each(REFUSALS)('an immutable tag of %s is one kind of error', async (...refusal) => {
+    const [, status, code, message] = refusal;
+    const body = JSON.stringify({ errors: [{ code, message }] });
+    const { error } = await publish(['1'], () => answer(status, body), { 1: OTHER });
+    expect(error).toMatchObject({ name: 'ImmutableTagError', code: 'REGISTRY', status });
+    expect((error as Error).message).toBe(
+      `The tag 1 in ${REGISTRY}/app cannot be moved: the registry makes it immutable (status ${status} ${code}).`,
+    );
+  });
+
+  test('a tag that another run has pointed at the same image meanwhile is success', async () => {
+    let puts = 0;
+    const connection = fakeConnection((line) => {
+      if (line.startsWith('HEAD')) {
+        return puts > 0 ? answer(200, '', { 'docker-content-digest': DIGEST }) : answer(404);
+      }
+      puts += 1;
+      return answer(412);
+    });
+    const told: TagOutcome[] = [];
+    const onTag = (tag: TagOutcome): number => told.push(tag);
+    const target = { connection, repository: 'app', content: CONTENT, onTag };
+    expect(await publishTags(target, ['1'], new Map())).toEqual([]);
+    expect(told).toEqual(each(['1'], 'published'));
   });
 });

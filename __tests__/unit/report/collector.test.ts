@@ -93,6 +93,53 @@ describe('a report', () => {
     expect(report).not.toHaveProperty('waits');
   });
 
+  test('says of every place what became of it', () => {
+    const { collector, run } = setUp();
+    run.emit({ type: 'place-filled', digest: digest('m'), ...GHCR });
+    run.emit({ type: 'tag-published', tag: '1.0', digest: digest('m'), ...GHCR });
+    run.emit({
+      type: 'tag-published',
+      tag: 'latest',
+      digest: digest('m'),
+      unchanged: true,
+      ...GHCR,
+    });
+    run.emit({ type: 'registry-failed', registry: LOCAL.registry, message: 'it is\u0007down' });
+    const [well, failed] = collector.report('success').places;
+    expect(well).toMatchObject({
+      status: 'pushed',
+      digest: digest('m'),
+      tags: [
+        { tag: '1.0', status: 'published' },
+        { tag: 'latest', status: 'unchanged' },
+      ],
+    });
+    expect(failed).toMatchObject({ status: 'failed', error: 'it is down' });
+
+    const reason = 'stays at 0123 (1.2.10): this image is 1.2.9';
+    const other = digest('other');
+    run.emit({
+      type: 'tag-settled',
+      tag: 'latest',
+      status: 'kept',
+      digest: other,
+      reason,
+      ...GHCR,
+    });
+    expect(collector.report('success').places[0]).toMatchObject({
+      status: 'pushed',
+      tags: [
+        { tag: '1.0', status: 'published' },
+        { tag: 'latest', status: 'kept', digest: other, reason },
+      ],
+    });
+    run.emit({ type: 'tag-settled', tag: '1.0', status: 'removed', ...GHCR });
+    expect(collector.report('failed').places[0]?.status).toBe('failed');
+    run.emit({ type: 'tag-settled', tag: '1.0', status: 'left', digest: digest('m'), ...GHCR });
+    expect(collector.report('failed').places[0]?.status).toBe('partial');
+    expect(collector.report('planned').places[1]?.status).toBe('planned');
+  });
+
   test('of a failed push counts only what was committed', () => {
     const { collector, run } = setUp();
     run.emit({ type: 'blob-started', digest: digest('a'), size: 1000, ...GHCR });

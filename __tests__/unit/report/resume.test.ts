@@ -191,7 +191,7 @@ describe('a resumed push in a log', () => {
       run.emit(finished);
     });
     expect(lines).toEqual([
-      'Resuming the push that was interrupted 12 minutes ago (from the Actions cache): 3 blobs and 512.0 MiB were sent by then',
+      'Resuming the push that was interrupted 12 minutes ago (from the Actions cache): 3 blobs finished and at least 512.0 MiB sent by then',
       'ghcr.io/octo/app: 1 resumed, 2 mounted, 1 already there (488.0 MiB sent, saved 512.0 MiB)',
       'localhost:5000/app: 1 uploaded, 1 resumed, 2 already there (992.0 MiB sent, saved 8.00 MiB)',
     ]);
@@ -223,10 +223,10 @@ describe('a resumed push in a log', () => {
   });
 
   test.each([
-    [1, 0, ': 1 blob was sent by then'],
-    [2, 0, ': 2 blobs were sent by then'],
-    [0, MIB, ': 1.00 MiB were sent by then'],
-    [1, MIB, ': 1 blob and 1.00 MiB were sent by then'],
+    [1, 0, ': 1 blob finished by then'],
+    [2, 0, ': 2 blobs finished by then'],
+    [0, MIB, ': at least 1.00 MiB sent by then'],
+    [1, MIB, ': 1 blob finished and at least 1.00 MiB sent by then'],
     [0, 0, ''],
   ])('leaves out zeros: %d blobs, %d bytes', (blobs, bytes, ending) => {
     expect(linesOf((run) => run.emit({ ...RESUMING, blobs, bytes }))).toEqual([

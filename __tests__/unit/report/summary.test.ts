@@ -8,6 +8,7 @@ const ROOT = digest('root');
 
 const PLACE: PlaceReport = {
   ...GHCR,
+  status: 'pushed',
   tags: [
     { tag: '1.4.2', status: 'published' },
     { tag: 'latest', status: 'published' },
@@ -41,6 +42,7 @@ const REPORT: PushReport = {
     PLACE,
     {
       ...LOCAL,
+      status: 'pushed',
       tags: [],
       blobs: [],
       bytesUploaded: 0,
@@ -210,6 +212,19 @@ describe('what did not have to be sent', () => {
     ]);
   });
 
+  test('is one line where all of it is of the interrupted push', () => {
+    const resumed = { ...REPORT.saved, mounted: 0, resumed: 512 * MIB };
+    const report = { ...REPORT, saved: resumed, resume: RESUME };
+    const line = '- ⏩ Went on with the push that was interrupted 12 minutes ago: saved 512.0 MiB';
+    expect(items(report)).toEqual([line]);
+    const partly = { ...resumed, exists: 200 * MIB, resumed: 312 * MIB };
+    expect(items({ ...report, saved: partly })).toEqual([line]);
+    expect(items({ ...report, saved: { ...resumed, mounted: MIB } })).toEqual([
+      line,
+      '- ♻️ Not sent again: 513.0 MiB (1.00 MiB mounted, 512.0 MiB resumed)',
+    ]);
+  });
+
   test('is no line and no column of a push that sent everything', () => {
     const place = { ...PLACE, bytesSkipped: 0 };
     const first = { ...REPORT, ...NOTHING_SAVED, places: [place] };
@@ -331,4 +346,52 @@ test('is bounded, however much there is to tell', () => {
   expect(Buffer.byteLength(many)).toBeLessThanOrEqual(MAX_SUMMARY_BYTES);
   expect(Buffer.byteLength(many)).toBeGreaterThan(MAX_SUMMARY_BYTES - 2000);
   expect(many).toContain('… shortened');
+});
+
+describe('several registries that fared differently', () => {
+  const failed: PlaceReport = {
+    ...LOCAL,
+    status: 'failed',
+    error: 'it refuses connections',
+    tags: [
+      { tag: '1.4.2', status: 'removed' },
+      { tag: 'latest', status: 'restored' },
+    ],
+    blobs: [],
+    bytesUploaded: 0,
+    bytesSkipped: 0,
+    bytesResumed: 0,
+    waitedMs: 0,
+  };
+
+  test('the title, the commands and the table say so', () => {
+    const rows = lines({ ...REPORT, places: [PLACE, failed] });
+    expect(rows[0]).toBe('## ⚠️ Image pushed, but not everywhere');
+    expect(rows.filter((row) => row.startsWith('docker pull'))).toEqual([
+      `docker pull ghcr.io/octo/app@${ROOT}`,
+    ]);
+    const table = rows.filter((row) => row.startsWith('| '));
+    expect(table[0]).toContain('| Tags | Result |');
+    expect(table[2]).toContain('| `1.4.2` `latest` | ✅ pushed |');
+    expect(table[3]).toContain(
+      '| `1.4.2` (written and removed again) `latest` (moved and put back) | ❌ failed |',
+    );
+  });
+
+  test('a failed push says what could not be taken back', () => {
+    const tags = [
+      { tag: '1.4.2', status: 'left' },
+      { tag: 'latest', status: 'unknown' },
+    ] as const;
+    const report: PushReport = {
+      ...REPORT,
+      status: 'failed',
+      exitCode: 5,
+      places: [{ ...PLACE, status: 'partial', tags }, failed],
+    };
+    const text = lines(report).join('\n');
+    expect(text).toContain('`1.4.2` (moved, could not be taken back) `latest` (not known)');
+    expect(text).toContain('⚠️ in part');
+    expect(text).not.toContain('No tag was moved.');
+  });
 });

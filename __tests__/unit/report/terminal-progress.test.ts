@@ -114,7 +114,7 @@ describe('on a terminal', () => {
     emit({ type: 'blob-resumed', digest: digest('1'), bytes: 5 * MIB, ...GHCR });
     jest.advanceTimersByTime(1000);
     expect(seen.rows()).toEqual([
-      'Resuming the push that was interrupted less than a minute ago (from /x/resume): 5.00 MiB were sent by then',
+      'Resuming the push that was interrupted less than a minute ago (from /x/resume): at least 5.00 MiB sent by then',
       PLANNED,
       '[===========>            ] 10.0 MiB of 20.0 MiB (50 %)  0/2 blobs  5.00 MiB/s  about 2 s left',
       `  ${short('0')} [===========>            ] 5.00 MiB of 10.0 MiB`,

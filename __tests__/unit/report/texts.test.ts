@@ -20,12 +20,14 @@ describe('outputs', () => {
       {
         ...GHCR,
         ...place,
+        status: 'partial',
+        digest: ROOT,
         tags: [
           { tag: '1.0', status: 'published' },
           { tag: 'old', status: 'not-moved' },
         ],
       },
-      { ...LOCAL, ...place, tags: [{ tag: 'latest', status: 'published' }] },
+      { ...LOCAL, ...place, status: 'pushed', tags: [{ tag: 'latest', status: 'published' }] },
     ],
     bytesUploaded: 2,
     bytesSkipped: 4,
@@ -41,11 +43,51 @@ describe('outputs', () => {
       digest: ROOT,
       image: `ghcr.io/octo/app@${ROOT}`,
       tags: 'ghcr.io/octo/app:1.0\nlocalhost:5000/app:latest',
+      registries: JSON.stringify([
+        {
+          ...GHCR,
+          status: 'partial',
+          digest: ROOT,
+          tags: [
+            { tag: '1.0', status: 'published' },
+            { tag: 'old', status: 'not-moved' },
+          ],
+        },
+        { ...LOCAL, status: 'pushed', tags: [{ tag: 'latest', status: 'published' }] },
+      ]),
       'bytes-uploaded': '2',
       'bytes-skipped': '4',
       'bytes-resumed': '6',
       'exit-code': '0',
     });
+  });
+
+  test('name the image where it is, and every tag that names it', () => {
+    const [first, second] = report.places;
+    const failed = {
+      ...first!,
+      status: 'failed',
+      error: 'no',
+      tags: [
+        { tag: '1.0', status: 'removed' },
+        { tag: 'a', status: 'left' },
+        { tag: 'b', status: 'unchanged' },
+        { tag: 'c', status: 'kept', digest: digest('other'), reason: 'stays' },
+        { tag: 'd', status: 'unknown' },
+      ],
+    } as const;
+    const outputs = toOutputs({ ...report, places: [failed, second!] });
+    expect(outputs.image).toBe(`localhost:5000/app@${ROOT}`);
+    expect(outputs.tags.split('\n')).toEqual([
+      'ghcr.io/octo/app:a',
+      'ghcr.io/octo/app:b',
+      'localhost:5000/app:latest',
+    ]);
+    expect(JSON.parse(outputs.registries)).toMatchObject([
+      { status: 'failed', error: 'no', tags: failed.tags },
+      { status: 'pushed' },
+    ]);
+    expect(outputs.registries).not.toContain('\n');
   });
 
   test('name no image when the push failed', () => {

@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -10,8 +11,7 @@ import {
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CasIndex } from '../../../src/state/cas-index.ts';
-import { discardForeignJournals } from '../../../src/state/database-file.ts';
-import { blob, DAY, digest, MIB, START, TestRecord } from './cas-support.ts';
+import { blob, DAY, digest, MIB, START, superJournal, TestRecord } from './cas-support.ts';
 
 let record: TestRecord;
 beforeEach(() => {
@@ -43,9 +43,9 @@ async function useIt(): Promise<number> {
 async function expectBegunAnew(why: RegExp): Promise<void> {
   const index = await record.open();
   expect(record.problems).toEqual([expect.stringMatching(why)]);
-  expect(record.problems[0]).toMatch(
-    /^the record of what is where \(.*\) could not be used and was begun anew: .*\.$/,
-  );
+  const [problem = ''] = record.problems;
+  expect(problem.startsWith(`${record.file} is `)).toBe(true);
+  expect(problem).toMatch(/: a new one was begun\.$/);
   expect(index.size.entries).toBe(0);
   index.seen('ghcr.io', APP, blob('a'));
   expect(index.close()).toBe(true);
@@ -64,12 +64,12 @@ describe('a file that is none of ours', () => {
     ['the header of an empty database', `SQLite format 3\0${'\0'.repeat(4080)}`],
   ])('%s is replaced', async (_, content) => {
     writeFileSync(record.file, content);
-    await expectBegunAnew(/it is something else/);
+    await expectBegunAnew(/is not a record of ours/);
   });
 
   test('somebody else’s database is replaced', async () => {
     record.tamper('CREATE TABLE mail (subject TEXT)');
-    await expectBegunAnew(/it is something else/);
+    await expectBegunAnew(/is not a record of ours/);
   });
 
   test('an empty file is filled', async () => {
@@ -83,21 +83,25 @@ describe('a file that is none of ours', () => {
   test('a file larger than its limit is not even opened', async () => {
     await record.fill(10);
     truncateSync(record.file, 20 * MIB + 1);
-    await expectBegunAnew(/it has more than 20\.0 MiB/);
+    await expectBegunAnew(/is too large \(more than 20\.0 MiB\)/);
   });
 
   test('a link is not followed', async () => {
     const target = `${record.file}.precious`;
     writeFileSync(target, 'precious');
     symlinkSync(target, record.file);
-    await expectBegunAnew(/it is not a plain file/);
+    await expectBegunAnew(/is not a plain file/);
     expect(readFileSync(target, 'utf8')).toBe('precious');
   });
 
   test('a folder stays where it is', async () => {
     mkdirSync(record.file);
     expect(await CasIndex.open(record.options())).toBeUndefined();
-    expect(record.problems).toEqual([expect.stringMatching(/is not used: it is a folder\.$/)]);
+    expect(record.problems).toEqual([
+      expect.stringMatching(
+        /cannot be used \(it is a folder\): layers are not mounted from other repositories\.$/,
+      ),
+    ]);
     expect(statSync(record.file).isDirectory()).toBe(true);
   });
 
@@ -105,7 +109,9 @@ describe('a file that is none of ours', () => {
     writeFileSync(record.file, 'a file');
     const file = `${record.file}/record.db`;
     expect(await CasIndex.open(record.options({ file }))).toBeUndefined();
-    expect(record.problems).toEqual([expect.stringMatching(/is not used: E(NOTDIR|EXIST)/)]);
+    expect(record.problems).toEqual([
+      expect.stringMatching(/cannot be used \(E(NOTDIR|EXIST)\): layers/),
+    ]);
   });
 });
 
@@ -132,7 +138,7 @@ describe('a database that somebody has prepared', () => {
     ],
   ])('with %s is replaced', async (_, sql) => {
     record.tamper(sql);
-    await expectBegunAnew(/it has other tables/);
+    await expectBegunAnew(/is not a record of ours/);
   });
 
   test.each([
@@ -143,7 +149,7 @@ describe('a database that somebody has prepared', () => {
     ['way of shrinking', 'PRAGMA auto_vacuum = NONE; VACUUM'],
   ])('with another %s is replaced', async (_, sql) => {
     record.tamper(sql);
-    await expectBegunAnew(/it is something else/);
+    await expectBegunAnew(/is not a record of ours/);
   });
 
   test('with rows that nobody can have meant: they are not there', async () => {
@@ -206,7 +212,9 @@ describe('a database that somebody has prepared', () => {
     expect(index.repositoriesWith('ghcr.io', digest(1))).toEqual([]);
     expect(index.repositoriesWith('ghcr.io', digest(0))).toEqual([]);
     expect(index.close()).toBe(false);
-    expect(record.problems).toEqual([expect.stringMatching(/is not used any more: .*too big\.$/)]);
+    expect(record.problems).toEqual([
+      expect.stringMatching(/cannot be used any more \(.*too big\): layers/),
+    ]);
     expect(existsSync(record.file)).toBe(false);
   });
 
@@ -218,7 +226,7 @@ describe('a database that somebody has prepared', () => {
     expect(index.size.entries).toBe(0);
     index.close();
     expect(record.problems).toEqual([
-      expect.stringMatching(/begun anew: malformed database schema/),
+      expect.stringMatching(/is damaged \(malformed database schema.*\): a new one was begun\.$/),
     ]);
     expect(record.problems[0]).toContain('error');
     expect(record.problems[0]).not.toMatch(/\n|::/);
@@ -235,13 +243,33 @@ describe('a database that somebody has prepared', () => {
     expect(existsSync(`${record.file}-wal`)).toBe(false);
   });
 
-  test('with a journal: it is discarded by whoever brought the file', async () => {
-    const names = ['-journal', '-wal', '-shm'].map((suffix) => record.file + suffix);
-    for (const name of names) writeFileSync(name, 'something');
-    discardForeignJournals(record.file);
-    discardForeignJournals(record.file);
-    expect(names.filter((name) => existsSync(name))).toEqual([]);
+  test('with a journal that names a file: nobody deletes that', async () => {
+    const precious = `${record.file}.precious`;
+    const journal = superJournal(record.file, precious);
+    // So it is one that SQLite believes.
+    writeFileSync(precious, 'precious');
+    const copy = `${record.file}.copy`;
+    copyFileSync(record.file, copy);
+    writeFileSync(`${copy}-journal`, journal);
+    const database = new DatabaseSync(copy);
+    database.exec('SELECT * FROM seen');
+    database.close();
+    expect(existsSync(precious)).toBe(false);
+
+    writeFileSync(precious, 'precious');
+    writeFileSync(`${record.file}-journal`, journal);
     expect(await useIt()).toBe(FILLED);
+    writeFileSync(`${record.file}-journal`, journal);
+    writeFileSync(record.file, 'damaged, so that it is begun anew');
+    expect(await useIt()).toBe(0);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(existsSync(`${record.file}-journal`)).toBe(false);
+  });
+
+  test('with a folder in the place of its journal: it is not used, and told of', async () => {
+    mkdirSync(`${record.file}-journal`);
+    expect(await useIt()).toBe(-1);
+    expect(record.problems).toEqual([expect.stringMatching(/cannot be used \(/)]);
   });
 });
 
@@ -298,10 +326,11 @@ describe('a damaged record', () => {
       // Every third time in the header or the schema, where it matters most.
       const at = next(round % 3 === 0 ? 1500 : bytes.length);
       bytes[at] = bytes.readUInt8(at) ^ (1 + next(255));
-      for (const problem of await survives(bytes)) problems.add(problem.replace(/^.* anew: /, ''));
+      for (const problem of await survives(bytes))
+        problems.add(problem.replace(`${record.file} `, ''));
     }
-    expect(problems).toContain('it is something else.');
-    expect(problems).toContain('it is damaged.');
+    expect(problems).toContain('is not a record of ours: a new one was begun.');
+    expect(problems).toContain('is damaged: a new one was begun.');
   });
 
   test('with whole pages of something else does no harm', async () => {
@@ -330,7 +359,9 @@ describe('a damaged record', () => {
     }
     expect(index.has('ghcr.io', 'team/new', digest('new 1'))).toBe(false);
     expect(index.close()).toBe(false);
-    expect(record.problems).toEqual([expect.stringMatching(/is not used any more: .*malformed/)]);
+    expect(record.problems).toEqual([
+      expect.stringMatching(/cannot be used any more \(.*malformed/),
+    ]);
     expect(existsSync(record.file)).toBe(false);
   });
 });

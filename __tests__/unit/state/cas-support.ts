@@ -1,6 +1,6 @@
 /** What the tests of the record and of the compressed layers have in common. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -20,6 +20,30 @@ export function digest(of: string | number): Digest {
 
 export function blob(of: string | number, size = 1000): { digest: Digest; size: number } {
   return { digest: digest(of), size };
+}
+
+/**
+ * A journal that restores nothing, and has SQLite delete `victim` afterwards: the trailer is said to
+ * be the name of the journal of a transaction over several files.
+ * @see https://www.sqlite.org/fileformat2.html#the_rollback_journal
+ */
+export function superJournal(database: string, victim: string): Buffer {
+  const magic = Buffer.from('d9d505f920a163d7', 'hex');
+  const pageSize = 4096;
+  const header = Buffer.alloc(512);
+  magic.copy(header);
+  for (const [at, value] of [0, 1, statSync(database).size / pageSize, 512, pageSize].entries()) {
+    header.writeUInt32BE(value, 8 + 4 * at);
+  }
+  const name = Buffer.from(victim);
+  const numbers = Buffer.alloc(12);
+  numbers.writeUInt32BE(0x4000_0000 / pageSize + 1); // the page of the locks
+  numbers.writeUInt32BE(name.length, 4);
+  numbers.writeUInt32BE(
+    name.reduce((sum, byte) => sum + byte, 0),
+    8,
+  );
+  return Buffer.concat([header, numbers.subarray(0, 4), name, numbers.subarray(4), magic]);
 }
 
 /** A folder for one test, a clock that stands, and the problems that were told. */

@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,7 +24,7 @@ import {
   CompressedLayers,
   type CompressedLayersOptions,
 } from '../../../src/state/compressed-layers.ts';
-import { DAY, digest, START } from './cas-support.ts';
+import { DAY, digest, START, superJournal } from './cas-support.ts';
 
 const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const VERSION = 'gzip zlib 1.3.1 level 6';
@@ -175,26 +178,28 @@ describe('only this user’s own file is believed', () => {
     expect(await layers.get(digest(0), VERSION)).toEqual(layer(0));
     layers.close();
     chmodSync(file, 0o664);
-    await refused(/is not used: other users may write the file \(chmod go-w helps\)\.$/);
+    await refused(
+      /cannot be used \(other users may write the file; chmod go-w helps\): compressed layers are not remembered\.$/,
+    );
     problems = [];
     chmodSync(file, 0o602);
-    await refused(/is not used: other users may write the file/);
+    await refused(/cannot be used \(other users may write the file/);
   });
 
   onUnix('nor may its folder, where a journal could be put beside it', async () => {
     await fill(1);
     chmodSync(path.dirname(file), 0o777);
-    await refused(/is not used: other users may write its folder \(chmod go-w helps\)\.$/);
+    await refused(/cannot be used \(other users may write its folder; chmod go-w helps\)/);
   });
 
   (ROOT ? test : test.skip)('it must not be somebody else’s (as root only)', async () => {
     await fill(1);
     chownSync(file, 12_345, 12_345);
-    await refused(/is not used: the file belongs to another user\.$/);
+    await refused(/cannot be used \(the file belongs to another user\)/);
     problems = [];
     chownSync(file, 0, 0);
     chownSync(path.dirname(file), 12_345, 12_345);
-    await refused(/is not used: its folder belongs to another user\.$/);
+    await refused(/cannot be used \(its folder belongs to another user\)/);
   });
 
   onUnix('a link to another file is not followed', async () => {
@@ -205,14 +210,68 @@ describe('only this user’s own file is believed', () => {
     symlinkSync(other, file);
     const layers = await open();
     expect(await layers.get(digest(0), VERSION)).toBeUndefined();
-    expect(problems).toEqual([expect.stringMatching(/begun anew: it is not a plain file\.$/)]);
+    expect(problems).toEqual([
+      expect.stringMatching(/is not a plain file: a new one was begun\.$/),
+    ]);
     layers.close();
+  });
+
+  /** Leaves a journal: a transaction that has already written into the file, and was killed. */
+  async function killWithin(): Promise<void> {
+    const script = `
+      const database = new (require('node:sqlite').DatabaseSync)(process.argv[1]);
+      database.exec('PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM layer');
+      process.kill(process.pid, 'SIGKILL');`;
+    const child = spawn(process.execPath, ['--no-warnings', '-e', script, file]);
+    await once(child, 'close');
+    expect(readdirSync(path.dirname(file))).toContain('layers.db-journal');
+  }
+
+  test('its journal is played back: nothing is lost with a process that was killed', async () => {
+    await fill(500);
+    await killWithin();
+    const layers = await open();
+    expect(await layers.get(digest(0), VERSION)).toEqual(layer(0));
+    expect(await layers.get(digest(499), VERSION)).toEqual(layer(499));
+    layers.close();
+    expect(problems).toEqual([]);
+    expect(readdirSync(path.dirname(file))).toEqual(['layers.db']);
+  });
+
+  onUnix('a journal that others may write is not', async () => {
+    await fill(500);
+    await killWithin();
+    chmodSync(`${file}-journal`, 0o622);
+    await refused(/cannot be used \(other users may write its journal; chmod go-w helps\)/);
+    problems = [];
+    if (!ROOT) return;
+    chmodSync(`${file}-journal`, 0o600);
+    chownSync(`${file}-journal`, 12_345, 12_345);
+    await refused(/cannot be used \(its journal belongs to another user\)/);
+  });
+
+  onUnix('a journal that is a link is not followed', async () => {
+    await fill(500);
+    await killWithin();
+    const [precious, elsewhere] = [path.join(folder, 'precious'), path.join(folder, 'journal')];
+    writeFileSync(precious, 'precious');
+    writeFileSync(elsewhere, superJournal(file, precious));
+    rmSync(`${file}-journal`);
+    symlinkSync(elsewhere, `${file}-journal`);
+    const layers = await open();
+    expect(await layers.get(digest(0), VERSION)).toBeUndefined();
+    layers.close();
+    expect(problems).toEqual([
+      expect.stringMatching(/has a journal that is not a plain file: a new one was begun\.$/),
+    ]);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+    expect(existsSync(elsewhere)).toBe(true);
   });
 
   test('where no file can be made, there is none', async () => {
     writeFileSync(path.join(folder, 'own'), 'a file in the place of the folder');
     expect(await CompressedLayers.open(options())).toBeUndefined();
-    expect(problems).toEqual([expect.stringMatching(/is not used: E(EXIST|NOTDIR)/)]);
+    expect(problems).toEqual([expect.stringMatching(/cannot be used \(E(EXIST|NOTDIR)\)/)]);
   });
 
   test('a record in its place is replaced', async () => {
@@ -221,7 +280,9 @@ describe('only this user’s own file is believed', () => {
     const limits = { maxBytes: 1_000_000, maxEntries: 10 };
     (await CasIndex.open({ ...options(), ...limits }))?.close();
     (await open()).close();
-    expect(problems).toEqual([expect.stringMatching(/begun anew: it is something else\.$/)]);
+    expect(problems).toEqual([
+      expect.stringMatching(/is not a memory of compressed layers of ours: a new one was begun\.$/),
+    ]);
   });
 });
 
@@ -269,7 +330,7 @@ describe('a damaged memory', () => {
     writeFileSync(file, 'damaged');
     const layers = await open();
     expect(problems).toEqual([
-      `the memory of compressed layers (${file}) could not be used and was begun anew: it is something else.`,
+      `${file} is not a memory of compressed layers of ours: a new one was begun.`,
     ]);
     await layers.put(digest(0), VERSION, layer(0));
     expect(await layers.get(digest(0), VERSION)).toEqual(layer(0));

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { acquireLock } from '../../../src/state/lock.ts';
 import { createWorkspace, type Workspace } from '../../support/images/workspace.ts';
+import { superJournal } from './cas-support.ts';
 import { killPrograms, sourceUrl, startProgram } from './resume-support.ts';
 
 let space: Workspace;
@@ -45,6 +46,7 @@ describe('a lock', () => {
   test('leaves no file behind', async () => {
     const lock = await acquireLock(file);
     expect(await readdir(folder)).toEqual(['a.lock']);
+    if (process.platform !== 'win32') expect((await stat(file)).mode & 0o777).toBe(0o600);
     lock?.release();
     lock?.release();
     expect(await readdir(folder)).toEqual([]);
@@ -127,8 +129,43 @@ describe('what is no lock', () => {
     await expect(acquireLock(file)).rejects.toThrow('is not a lock file');
   });
 
+  test.each([
+    ['a link to nothing', 'none', undefined],
+    ['a link to an empty file', 'empty', ''],
+    ['a link to a file', 'full', 'precious'],
+  ])('%s is not followed', async (_, name, content) => {
+    const target = space.path(name);
+    if (content !== undefined) await writeFile(target, content);
+    await symlink(target, file);
+    await expect(acquireLock(file)).rejects.toThrow('is not a lock file');
+    const now = await readFile(target, 'utf8').catch(() => undefined);
+    expect(now).toBe(content);
+    expect(await readdir(folder)).toEqual(['a.lock']);
+  });
+
+  test('another name of an empty file is left alone', async () => {
+    const target = space.path('empty');
+    await writeFile(target, '');
+    await link(target, file);
+    await expect(acquireLock(file)).rejects.toThrow('is not a lock file');
+    expect(await readFile(target, 'utf8')).toBe('');
+    expect(await readdir(folder)).toEqual(['a.lock']);
+  });
+
+  test('a journal beside it has nothing deleted but itself', async () => {
+    const [model, precious] = [space.path('model'), space.path('precious')];
+    await writeFile(model, Buffer.alloc(8192));
+    await writeFile(precious, 'precious');
+    await writeFile(`${file}-journal`, superJournal(model, precious));
+    const lock = await acquireLock(file);
+    expect(lock).toBeDefined();
+    lock?.release();
+    expect(await readFile(precious, 'utf8')).toBe('precious');
+    expect(await readdir(folder)).not.toContain('a.lock');
+  });
+
   test('there is none where no file can be made', async () => {
-    await expect(acquireLock(`${folder}/none/a.lock`)).rejects.toThrow('unable to open');
+    await expect(acquireLock(`${folder}/none/a.lock`)).rejects.toThrow('ENOENT');
   });
 });
 

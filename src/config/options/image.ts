@@ -1,5 +1,6 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
 import { annotations } from '../annotations.ts';
+import { tagPolicies } from '../tag-policies.ts';
 import { choice, flag, list, platforms, sources, suffixTemplate } from '../values.ts';
 
 /** What is pushed, and to which names. */
@@ -20,6 +21,23 @@ export const IMAGE_OPTIONS = defineOptions({
     short: 't',
     repeatable: true,
     help: 'The references to push to, separated by newlines or commas as docker/metadata-action prints them; a name without a tag means latest, one without a host is completed by registry, else it is at Docker Hub.',
+  },
+  'tag-policy': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: tagPolicies,
+    placeholder: 'POLICY',
+    repeatable: true,
+    default: 'move',
+    help: 'What may become of a tag that names another image: move, never-move (an error, before any tag is moved) or forward (never back to an older version or commit; it stays where that cannot be told); one for all, or several as PATTERN: POLICY, separated by newlines or commas, of which the first that fits holds (latest: forward, *.*.*: never-move).',
+  },
+  'require-registries': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('all', 'any', 'best-effort'),
+    placeholder: 'WHICH',
+    default: 'all',
+    help: 'Which registries have to get the image: all (or no tag is moved anywhere; those with optional: true in the config may fail), any (one is enough, and each gets all of its tags or none) or best-effort (one is enough, and each gets the tags it takes); what failed then is a warning.',
   },
   push: {
     ...EVERYWHERE,

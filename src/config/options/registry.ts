@@ -1,5 +1,5 @@
 import { CLI_ONLY, defineOptions, TRUSTED } from '../option.ts';
-import { flag, logins, registry, secretText, text } from '../values.ts';
+import { apiUrl, flag, logins, registry, secretText, text } from '../values.ts';
 
 /** Where the registry is, who we are there, and what is trusted. All of it binds to one host. */
 export const REGISTRY_OPTIONS = defineOptions({
@@ -50,7 +50,17 @@ export const REGISTRY_OPTIONS = defineOptions({
     placeholder: 'TOKEN',
     secret: true,
     actionDefault: '${{ github.token }}',
-    help: 'The token used for ghcr.io where no other login is found.',
+    help: 'The token used for ghcr.io where no other login is found, and to ask GitHub how commits follow each other (tag-policy: forward).',
+  },
+  'github-api-url': {
+    ...TRUSTED,
+    group: 'Registry',
+    schema: apiUrl,
+    placeholder: 'URL',
+    default: 'https://api.github.com',
+    actionDefault: '${{ github.api_url }}',
+    env: 'GITHUB_API_URL',
+    help: 'Where GitHub’s API answers: it is asked how commits follow each other, and only where tag-policy: forward needs that.',
   },
   insecure: {
     ...TRUSTED,

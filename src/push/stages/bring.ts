@@ -2,7 +2,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { blobExists } from '../../registry/blobs.ts';
 import type { Connection } from '../../registry/connection.ts';
-import type { ManifestContent } from '../../registry/manifests.ts';
+import { headManifest, type ManifestContent } from '../../registry/manifests.ts';
 import { storeManifest } from '../../registry/store-manifest.ts';
 import { giveBackEarlier } from '../../registry/upload/resume.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
@@ -57,7 +57,8 @@ export async function isThere(filling: Filling, descriptor: Descriptor): Promise
   const { connection, place, image, early, remembered, signal } = filling;
   const { digest, size } = descriptor;
   // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-  if (image.roots !== undefined && size <= RATHER_SENT_THAN_ASKED) return false;
+  const tiny = image.roots !== undefined && size <= RATHER_SENT_THAN_ASKED;
+  if (tiny && remembered?.finished(place, digest) !== true) return false;
   const asked = early?.get(digest);
   if (asked) return asked;
   if (mountSource(filling, digest)) return false;
@@ -154,7 +155,17 @@ export async function bringManifest(filling: Filling, content: ManifestContent):
   const { context, connection, place, signal } = filling;
   const { registry, repository } = place;
   const { digest } = content.descriptor;
-  await storeManifest(connection, repository, content, signal);
+  // A run that was interrupted may have brought it; in its word alone nobody trusts.
+  const brought = filling.remembered?.finished(place, digest) === true;
+  const there = brought
+    ? await connection.congestion.run(
+        'request',
+        () => headManifest(connection, repository, digest, signal),
+        signal,
+      )
+    : undefined;
+  const outcome = there === digest ? 'exists' : 'uploaded';
+  if (outcome === 'uploaded') await storeManifest(connection, repository, content, signal);
   filling.remembered?.manifestArrived(place, digest);
-  context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'uploaded' });
+  context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome });
 }

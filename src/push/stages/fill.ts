@@ -1,20 +1,17 @@
-import type { PendingLayer } from '../../image/source.ts';
+import { RememberedLayerWrong, type PendingLayer } from '../../image/source.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isForeignLayer, isIndexType } from '../../oci/media-types.ts';
 import { headManifest, type ManifestContent } from '../../registry/manifests.ts';
 import { readTags, type CurrentTags } from '../../registry/tags.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
+import type { PushContext } from '../context.ts';
+import type { FilledPlace } from '../filled.ts';
 import type { Remembered } from '../memory.ts';
 import { isPending, tagsOfRoot, type PlannedPlace, type PushPlan } from '../plan.ts';
+import { neverMoves } from '../tags/decide.ts';
+import { policyFor } from '../tags/policy.ts';
 import { bringBlob, bringManifest, isThere, type Filling } from './bring.ts';
-
-/** A repository that holds everything, and what its tags named before. */
-export interface FilledPlace {
-  readonly place: PlannedPlace;
-  readonly root: ManifestContent;
-  readonly tags: CurrentTags;
-}
 
 /** Everything is there already: says so for each blob, for the report counts them. */
 function reportExisting(
@@ -44,17 +41,21 @@ function uploads(filling: Filling, blob: Descriptor): boolean {
   return filling.context.request.foreignLayers || !isForeignLayer(blob.mediaType);
 }
 
-/** What is there before anything is sent: the image itself, and what its tags name. */
+/** What is there before anything is sent: which of the roots, and what the tags name. */
 async function look(
   { connection, place, signal }: Filling,
   roots: readonly Digest[],
-): Promise<{ readonly there: boolean; readonly tags: CurrentTags }> {
+): Promise<{ readonly found: readonly boolean[]; readonly tags: CurrentTags }> {
   const { repository } = place;
   const [found, tags] = await Promise.all([
-    Promise.all(roots.map((root) => headManifest(connection, repository, root, signal))),
+    Promise.all(
+      roots.map(
+        async (root) => (await headManifest(connection, repository, root, signal)) === root,
+      ),
+    ),
     readTags(connection, repository, place.tags, signal),
   ]);
-  return { there: roots.length > 0 && roots.every((root, at) => found[at] === root), tags };
+  return { found, tags };
 }
 
 function largestFirst(filling: Filling): readonly Descriptor[] {
@@ -84,6 +85,22 @@ function askEarly(filling: Filling): {
   return { answers: new Map(asked), stop: () => unneeded.abort() };
 }
 
+/**
+ * What must not be moved is found out before anything is sent, where the digest is known by then.
+ * Each tag is held against the root it is to name.
+ */
+function refuseMoves({ context }: Filling, filled: readonly FilledPlace[]): void {
+  for (const { place, root, tags } of filled) {
+    for (const tag of place.tags) {
+      const before = tags.get(tag);
+      if (before === undefined || before === root.descriptor.digest) continue;
+      if (policyFor(context.request.tagPolicies, tag) === 'never-move') {
+        throw neverMoves(place, tag, before);
+      }
+    }
+  }
+}
+
 /** What earlier pushes left; nobody asks for it where the whole image is there. */
 async function recall({ context, image, signal }: Filling): Promise<Remembered | undefined> {
   return context.memory?.recall(image.key, signal);
@@ -95,18 +112,31 @@ type Item = Descriptor | PendingLayer;
 /**
  * Every blob of every image at once: those that are known, largest first, and the others as they are
  * ready. What several images have, or one has twice (two empty layers, say), is sent once.
+ * @param held what the place is known to hold
  * @returns the compressed layers of each unfinished image
  */
-async function bringBlobs(filling: Filling): Promise<readonly (readonly Descriptor[])[]> {
+async function bringBlobs(
+  filling: Filling,
+  held: ReadonlySet<Digest>,
+): Promise<readonly (readonly Descriptor[])[]> {
   const { image } = filling;
-  const sent = new Map<Digest, Promise<void>>();
-  const bring = async (item: Item, signal: AbortSignal): Promise<Descriptor> => {
-    const descriptor = isPending(item) ? await item.prepare(signal) : item;
-    if (!uploads(filling, descriptor)) return descriptor;
-    const running = sent.get(descriptor.digest) ?? bringBlob({ ...filling, signal }, descriptor);
-    sent.set(descriptor.digest, running);
+  const sent = new Map<string, Promise<void>>();
+  const send = async (descriptor: Descriptor, signal: AbortSignal): Promise<Descriptor> => {
+    const { digest, size } = descriptor;
+    if (held.has(digest) || !uploads(filling, descriptor)) return descriptor;
+    const name = `${digest} ${size}`;
+    const running = sent.get(name) ?? bringBlob({ ...filling, signal }, descriptor);
+    sent.set(name, running);
     await running;
     return descriptor;
+  };
+  const bring = async (item: Item, signal: AbortSignal): Promise<Descriptor> => {
+    try {
+      return await send(isPending(item) ? await item.prepare(signal) : item, signal);
+    } catch (error) {
+      if (!(error instanceof RememberedLayerWrong)) throw error;
+      return send(error.actual, signal);
+    }
   };
   const known = largestFirst(filling);
   const items = image.unfinished.flatMap(({ config, layers }): Item[] => [config, ...layers]);
@@ -122,42 +152,86 @@ function isIndex({ descriptor }: ManifestContent): boolean {
   return isIndexType(descriptor.mediaType);
 }
 
-/** Blobs, then the manifests over them, then the indexes, each after its children. */
-async function bringAll(filling: Filling): Promise<readonly ManifestContent[]> {
+/** What has come into a repository. */
+export interface Brought {
+  readonly roots: readonly ManifestContent[];
+  /** blobs and manifests that the repository holds for sure */
+  readonly held: ReadonlySet<Digest>;
+}
+
+/**
+ * Blobs, then the manifests over them, then the indexes, each after its children.
+ * @param held what the place is known to hold: none of it is brought again
+ */
+async function bringAll(filling: Filling, held: ReadonlySet<Digest>): Promise<Brought> {
   const { image, signal } = filling;
-  const layers = await bringBlobs(filling);
+  const layers = await bringBlobs(filling, held);
   const written = image.unfinished.map((one, at) => one.finish(layers[at] ?? []));
   const { manifests: last, roots } = image.finish(written);
-  const known = [...image.manifests, ...written, ...last];
+  const all = [...image.manifests, ...written, ...last];
+  const missing = all.filter(({ descriptor }) => !held.has(descriptor.digest));
   await allOrNothing(
-    known
+    missing
       .filter((node) => !isIndex(node))
       .map((node) => (abort) => bringManifest({ ...filling, signal: abort }, node)),
     signal,
   );
-  for (const index of known.filter(isIndex)) await bringManifest(filling, index);
-  return roots;
+  for (const index of missing.filter(isIndex)) await bringManifest(filling, index);
+  const configs = image.unfinished.map(({ config }) => config);
+  const blobs = [...image.blobs, ...configs, ...layers.flat()];
+  const nodes = all.map(({ descriptor }) => descriptor);
+  return { roots, held: new Set([...held, ...[...blobs, ...nodes].map(({ digest }) => digest)]) };
 }
 
-/** Fills one repository; where platforms are pushed separately, each is one of its results. */
-export async function bringImage(
-  filling: Filling,
-  plan: PushPlan,
-): Promise<readonly FilledPlace[]> {
+/** Fills a repository once more, with images that turned out to be others than was thought. */
+export async function bringAgain(filling: Filling, held: ReadonlySet<Digest>): Promise<Brought> {
+  return bringAll({ ...filling, remembered: await recall(filling) }, held);
+}
+
+/** A repository that is filled: where platforms are pushed separately, each is one of its places. */
+export interface FilledRepository {
+  readonly planned: PlannedPlace;
+  readonly places: readonly FilledPlace[];
+  readonly held: ReadonlySet<Digest>;
+}
+
+/** Says that a repository holds everything; where platforms are separate, it has no one digest. */
+export function tellFilled(
+  { emit }: Pick<PushContext, 'emit'>,
+  { planned, places }: FilledRepository,
+): void {
+  const { registry, repository } = planned;
+  const [digest, ...others] = new Set(places.map(({ root }) => root.descriptor.digest));
+  const whole = digest && others.length === 0 ? { digest } : {};
+  emit({ type: 'place-filled', registry, repository, ...whole });
+}
+
+/** Fills one repository. */
+export async function bringImage(filling: Filling, plan: PushPlan): Promise<FilledRepository> {
   const { image, place } = filling;
   const early = askEarly(filling);
   const digests = image.roots?.map(({ descriptor }) => descriptor.digest) ?? [];
-  const { tags, there } = await look(filling, digests);
-  const filled = (roots: readonly ManifestContent[]): FilledPlace[] =>
+  const { found, tags } = await look(filling, digests);
+  const placesOf = (roots: readonly ManifestContent[]): readonly FilledPlace[] =>
     roots.map((root, at) => {
       const own = { ...place, tags: tagsOfRoot(place, image, at) };
-      return { place: own, root, tags };
+      return { place: own, root, tags, there: found[at] ?? false };
     });
-  if (image.roots && there) {
+  try {
+    refuseMoves(filling, placesOf(image.roots ?? []));
+  } catch (error) {
+    early.stop();
+    throw error;
+  }
+  if (image.roots && found.every(Boolean)) {
     early.stop();
     reportExisting(filling, plan, digests);
-    return filled(image.roots);
+    return { planned: place, places: placesOf(image.roots), held: new Set() };
   }
   const remembered = await recall(filling);
-  return filled(await bringAll({ ...filling, early: early.answers, remembered }));
+  const { roots, held } = await bringAll(
+    { ...filling, early: early.answers, remembered },
+    new Set(),
+  );
+  return { planned: place, places: placesOf(roots), held };
 }

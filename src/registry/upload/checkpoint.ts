@@ -19,10 +19,10 @@ export interface UploadMemory {
   earlier(): UploadCheckpoint | undefined;
   /**
    * A session was opened. Resolves when that is written down, so that whatever is sent into it can
-   * be found again; waits for a moment at most.
+   * be found again; waits for a moment at most, and not for who is told to stop.
    * @param checksum of no bytes
    */
-  opened(location: URL, checksum: () => Digest): Promise<void>;
+  opened(location: URL, checksum: () => Digest, signal?: AbortSignal): Promise<void>;
   /**
    * The session stands at so many bytes. Called with every piece of the blob: what is too soon to
    * be written down costs nothing.

@@ -22,16 +22,20 @@ export class ChunksRefused extends Error {
   override readonly name = 'ChunksRefused';
 }
 
-/** An upload that was gone on with does not take the first bytes it is sent. */
+/** An upload that was gone on with does not take the next bytes it is sent. */
 export class ContinuationRefused extends Error {
   override readonly name = 'ContinuationRefused';
-  readonly status: number;
+  /** what it was answered; undefined where the answers got lost */
+  readonly status: number | undefined;
 
-  constructor(status: number) {
-    super(`status ${status}`);
+  constructor(status?: number) {
+    super(status === undefined ? 'a broken chunk is not taken again' : `status ${status}`);
     this.status = status;
   }
 }
+
+/** Attempts at a chunk, in registries in which one that broke can spoil the whole upload. */
+const ATTEMPTS_AT_BROKEN = 2;
 
 /** What a registry answers that has lost the upload, or its place in it; busy ones answer otherwise. */
 const REFUSES_TO_GO_ON = new Set([400, 404, 405, 409, 410, 411, 412, 416, 500, 501]);
@@ -51,12 +55,19 @@ function isRefusal(error: unknown, range: Range): boolean {
  * How far a registry has got with a chunk that failed, agreed with what we know ourselves.
  * @returns the offset to go on from; undefined: nobody knows, the blob starts over
  */
-async function offsetAfter(upload: ChunkedUpload, range: Range): Promise<number | undefined> {
-  const { session, connection, reader, signal } = upload;
-  const offset = await agreedOffset(session, connection, signal);
-  if (offset === undefined) return undefined;
+async function offsetAfter(
+  { session, connection, reader, signal }: ChunkedUpload,
+  range: Range,
+  attempt: number,
+): Promise<number | undefined> {
+  const told = await agreedOffset(session, connection, signal);
+  if (told === undefined) return undefined;
   // One byte more than before is what a registry says that counts one too many.
-  if (offset === range.start + 1) return range.start;
+  const offset = told === range.start + 1 ? range.start : told;
+  const { sessions } = connection.capabilities.profile;
+  const stands = offset === range.start && offset > 0 && attempt >= ATTEMPTS_AT_BROKEN;
+  // Gitea answers 500 to all that follows a broken chunk, and a proxy may lose that answer.
+  if (stands && sessions?.value === 'between-chunks') throw new ContinuationRefused();
   return offset >= range.start && offset <= reader.given ? offset : undefined;
 }
 
@@ -89,7 +100,7 @@ async function afterFailure(
   const failure = failureOfError(error);
   if (!failure || attempt >= retry.policy.attempts) throw error;
   await waitBeforeRetry(retry, registry, failure, attempt, signal);
-  const offset = await offsetAfter(upload, range);
+  const offset = await offsetAfter(upload, range, attempt);
   if (offset === undefined) throw error;
   return offset;
 }

@@ -1,3 +1,5 @@
+import { shortDigest } from '../../oci/digest.ts';
+import { formatBytes } from '../../util/text.ts';
 import type { Connection } from '../connection.ts';
 import type { BlobReader } from './blob-reader.ts';
 import type { BlobUpload } from './blob-upload.ts';
@@ -81,14 +83,13 @@ async function offsetOf(
   { connection, descriptor, signal }: BlobUpload,
   session: UploadSession,
 ): Promise<number> {
-  const { registry } = connection;
   const offset = await agreedOffset(session, connection, signal);
   if (offset === undefined) {
-    const why = session.isOpen ? 'does not go on with it' : 'has forgotten it';
-    throw new StartOver(`${registry} ${why}`);
+    const why = session.isOpen ? 'does not go on with it' : 'has forgotten what was sent';
+    throw new StartOver(`the registry ${why}`);
   }
-  if (offset === 0) throw new StartOver(`${registry} has nothing of it`);
-  if (offset > descriptor.size) throw new StartOver(`${registry} has more of it than there is`);
+  if (offset === 0) throw new StartOver('nothing of it had arrived');
+  if (offset > descriptor.size) throw new StartOver('the registry has more of it than there is');
   return offset;
 }
 
@@ -103,6 +104,11 @@ async function goOnAt(
     throw new StartOver('more of it is remembered than there is');
   }
   const offset = await offsetOf(upload, session);
+  const { capabilities } = upload.connection;
+  const wholeChunks = capabilities.profile.sessions?.value === 'between-chunks';
+  if (wholeChunks && earlier.bytesWritten > offset) {
+    throw new StartOver('it broke within a chunk, and the registry takes whole ones only');
+  }
   const same = await reader.skip(offset, earlier, working(upload), upload.signal);
   if (!same) throw new StartOver('its bytes are not the ones that were sent then');
   return { session, offset };
@@ -136,9 +142,10 @@ export async function resumeEarlier(
     // What the network or the source refuses is not cured by starting over.
     if (!(error instanceof StartOver)) throw error;
     memory?.forget();
-    const { digest } = descriptor;
-    const message = `The upload of ${digest} to ${connection.registry} starts over: ${error.message}.`;
-    emit({ type: 'note', message });
+    const { digest, size } = descriptor;
+    const layer = `Layer ${shortDigest(digest)} (${formatBytes(size)})`;
+    const place = `${connection.registry}/${upload.repository}`;
+    emit({ type: 'note', message: `${layer} starts over in ${place}: ${error.message}.` });
     await session?.cancel();
     return undefined;
   }

@@ -1,7 +1,7 @@
 import type { RequestBody } from '../../http/transport.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { call, expect, pushScope, type Connection } from '../connection.ts';
-import { RegistryError } from '../error.ts';
+import { registryError, RegistryError } from '../error.ts';
 import { resolveLocation, withQuery } from '../location.ts';
 import { contentRange, parseOffset, type Range } from './ranges.ts';
 
@@ -74,7 +74,10 @@ export class UploadSession {
     const { retry: _never, ...request } = this.#request('GET', this.#location, signal);
     const response = await call(this.#connection, request);
     if (response.status !== 204 && response.status !== 200 && response.status !== 202) {
-      if (response.status === 404) this.#open = false;
+      const { registry } = this.#connection;
+      const { codes } = registryError(registry, 'say how far it is', request, response);
+      const unknown = response.status === 404 || codes.includes('BLOB_UPLOAD_UNKNOWN');
+      if (unknown) this.#open = false;
       return undefined;
     }
     await this.#follow(response.headers['location']);
@@ -89,11 +92,21 @@ export class UploadSession {
     if (!this.#open) return;
     this.#open = false;
     try {
-      const request = this.#request('DELETE', this.#location, signal);
-      await call(this.#connection, { ...request, urgent: true });
+      if (await this.#delete(signal)) return;
+      // Distribution wants the address of how far it has come, which an upload that broke has not
+      // been told.
+      await this.offset(signal);
+      await this.#delete(signal);
     } catch {
       // The registry drops abandoned uploads itself, usually after a week.
     }
+  }
+
+  /** False when the registry knows it by another address now. */
+  async #delete(signal: AbortSignal): Promise<boolean> {
+    const request = this.#request('DELETE', this.#location, signal);
+    const { status } = await call(this.#connection, { ...request, urgent: true });
+    return status !== 416;
   }
 
   async #commit(

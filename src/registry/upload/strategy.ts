@@ -63,10 +63,7 @@ function reasonToRestart(error: unknown): { readonly reason: string } | undefine
  * continuation may have got more of the earlier run meanwhile, and is asked once more.
  */
 function isLost(error: unknown, underway: Underway): boolean {
-  if (error instanceof ContinuationRefused) {
-    underway.refusals += 1;
-    return error.status !== 416 || underway.refusals > 1;
-  }
+  if (error instanceof ContinuationRefused) return error.status !== 416 || underway.refusals > 1;
   return error instanceof ChunksRefused || isLostSession(error);
 }
 
@@ -111,6 +108,7 @@ async function recover(
   const { retry, registry } = connection;
   const failure = signal?.aborted ? undefined : reasonToRestart(error);
   const next = isFree(error) ? attempt : attempt + 1;
+  if (error instanceof ContinuationRefused) underway.refusals += 1;
   if (!failure || next > retry.policy.attempts) {
     await leave(upload, underway, error);
     signal?.throwIfAborted();

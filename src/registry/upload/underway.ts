@@ -61,7 +61,8 @@ export async function noteOpened(
   { location }: UploadSession,
 ): Promise<void> {
   if (upload.descriptor.size <= WORTH_WAITING_FOR || !isResumable(upload)) return;
-  await upload.memory?.opened(location, () => reader.checksum());
+  await upload.memory?.opened(location, () => reader.checksum(), upload.signal);
+  upload.signal?.throwIfAborted();
 }
 
 /** What broke in this very run goes on where the registry has kept what it got. */
