@@ -6,7 +6,7 @@ import { createEmitter, type Emit, type EventSink } from '../util/events.ts';
 import type { PushContext } from '../push/context.ts';
 import type { PushMemory } from '../push/memory.ts';
 import { startDeadline } from '../push/deadline.ts';
-import { placesOf, type PushPlan } from '../push/plan.ts';
+import { placesOf, type PlannedPlace, type PushPlan } from '../push/plan.ts';
 import { push, type PushResult } from '../push/push.ts';
 import { createCollector } from '../report/collector.ts';
 import type { PushReport } from '../report/push-report.ts';
@@ -44,6 +44,7 @@ function contextOf(
   signal: AbortSignal,
 ): PushContext {
   const { targets, platforms, foreignLayers, tagPolicies, requireRegistries } = config;
+  const { manifestStrategy: strategy, edits, platformSuffix: suffix } = config;
   const { connect, ancestry } = network;
   const { layersFile } = places ?? {};
   const sharing = createSourceSharing(targets);
@@ -51,13 +52,16 @@ function contextOf(
     request: {
       targets,
       platforms,
+      strategy,
+      edits,
+      suffix,
       foreignLayers,
       push: config.push,
       tagPolicies,
       requireRegistries,
       optionalRegistries: optionalRegistries(config),
     },
-    openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
+    openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
     connect,
     memory,
     ancestry,
@@ -65,6 +69,13 @@ function contextOf(
     emit: sharing.overhear(emit),
     signal,
   };
+}
+
+/** Where it goes; which tags platforms get each for itself is known when they are. */
+function expectedPlaces({ targets, manifestStrategy }: Config): readonly PlannedPlace[] {
+  const places = placesOf(targets);
+  if (manifestStrategy !== 'separate') return places;
+  return places.map(({ registry, repository }) => ({ registry, repository, tags: [] }));
 }
 
 function statePlaces(config: Config, host: Host, emit: Emit): StatePlaces | undefined {
@@ -110,8 +121,8 @@ export async function runPush(
   const clock = systemClock;
   const deadline = startDeadline({ timeoutMs: config.timeoutMs, clock });
   const collector = createCollector({
-    source: config.source,
-    places: placesOf(config.targets),
+    source: config.sources.join(', '),
+    places: expectedPlaces(config),
     now: () => clock.now(),
     ...(host.redact ? { redact: host.redact } : {}),
   });

@@ -14,7 +14,7 @@ export interface SourceSharing {
 
 /** @param targets where the image is going to; of the source's own registry it is mounted */
 export function createSourceSharing(targets: readonly Reference[]): SourceSharing {
-  let shared: SharedContent | undefined;
+  const shared: SharedContent[] = [];
   return {
     wrap: (source, { tempDirectory, onWork, onNote }) => {
       // Only a registry's bytes come over the network each time they are read.
@@ -28,7 +28,7 @@ export function createSourceSharing(targets: readonly Reference[]): SourceSharin
         ...(onWork ? { onWork } : {}),
         ...(onNote ? { onNote } : {}),
       });
-      shared = content;
+      shared.push(content);
       return {
         ...source,
         content,
@@ -39,7 +39,9 @@ export function createSourceSharing(targets: readonly Reference[]): SourceSharin
       };
     },
     overhear: (emit) => (event, parent) => {
-      if (event.type === 'blob-finished') shared?.done(event.registry, event.digest);
+      if (event.type === 'blob-finished') {
+        for (const content of shared) content.done(event.registry, event.digest);
+      }
       return emit(event, parent);
     },
   };

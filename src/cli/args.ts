@@ -94,15 +94,23 @@ function addFlag(given: Map<OptionName, string>, flag: Flag): void {
   given.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
 }
 
-/** `probe HOST/REPO`, or `SOURCE TAG…`; with --source, every argument is a tag. */
+/** What can be nothing but a source: no tag begins like that. */
+const SOURCE_PREFIX = /^(?:(?:oci|oci-archive|docker-archive|docker-daemon):|docker:\/\/)/i;
+
+/**
+ * `probe HOST/REPO`, or `SOURCE… TAG…`: the first argument is a source, and those after it that name
+ * a transport are, too; with --source, every argument is a tag.
+ */
 function addArguments(given: Map<OptionName, string>, args: readonly string[]): void {
   const rest = [...args];
   if (rest[0] === 'probe' && rest.length === 2 && rest[1] !== undefined) {
     given.set('probe', rest[1]);
     return;
   }
-  const source = given.has('source') ? undefined : rest.shift();
-  if (source !== undefined) given.set('source', source);
+  if (!given.has('source') && rest.length > 0) {
+    const first = rest.findIndex((text, at) => at > 0 && !SOURCE_PREFIX.test(text));
+    given.set('source', rest.splice(0, first < 0 ? rest.length : first).join('\n'));
+  }
   const tags = [given.get('tags'), ...rest].filter((tag) => tag !== undefined);
   if (tags.length > 0) given.set('tags', tags.join('\n'));
 }
@@ -129,7 +137,7 @@ function checkPassword(given: ReadonlyMap<OptionName, string>): readonly string[
 }
 
 /**
- * Reads `idpbuilder-push SOURCE TAG…` with its flags.
+ * Reads `idpbuilder-push SOURCE… TAG…` with its flags.
  * @param argv without the program's own name
  * @throws PushError with code GENERAL and one sentence
  */

@@ -57,7 +57,7 @@ function exitCodeRows(): readonly string[] {
 /** The text of `--help`, at most 100 columns wide. */
 export function helpText(): string {
   return [
-    'Usage: idpbuilder-push [OPTIONS] SOURCE TAG…',
+    'Usage: idpbuilder-push [OPTIONS] SOURCE… TAG…',
     '',
     'Pushes the container image SOURCE to every TAG (registry/repository:tag).',
     ...GROUPS.flatMap(groupRows),

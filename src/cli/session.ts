@@ -84,9 +84,12 @@ function printResult({ report, plan }: FinishedPush, verbose: boolean, outside: 
     for (const line of planLines(planView(plan), verbose)) outside.print(line);
   }
   if (report.status !== 'success') return;
-  const digest = report.image?.digest ?? '';
-  for (const { registry, repository } of report.places) {
-    outside.print(`${registry}/${repository}@${digest}`);
+  const digest = report.image?.digest;
+  for (const { registry, repository, tags } of report.places) {
+    const name = `${registry}/${repository}`;
+    // Platforms that were pushed separately have no digest in common.
+    if (digest) outside.print(`${name}@${digest}`);
+    else tags.forEach(({ tag }) => outside.print(`${name}:${tag}`));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Annotations } from './annotations.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { RequireRegistries } from '../push/context.ts';
@@ -25,8 +26,8 @@ export type Verbosity = 'quiet' | 'normal' | 'verbose';
 export interface Config {
   /** ask this repository's registry what it can do, instead of pushing */
   readonly probe?: Reference;
-  /** `transport:path`, or a bare path; empty when probing */
-  readonly source: string;
+  /** each `transport:path`, or a bare path; none when probing */
+  readonly sources: readonly string[];
   readonly targets: readonly Reference[];
   /** false: plan, check and report, write nothing */
   readonly push: boolean;
@@ -42,6 +43,16 @@ export interface Config {
   readonly githubApiUrl: string;
   /** empty: everything the source holds */
   readonly platforms: readonly Platform[];
+  /** what becomes of several platforms */
+  readonly manifestStrategy: 'auto' | 'merge' | 'separate';
+  /** what `separate` adds to tags, with {os}, {arch} and {variant} */
+  readonly platformSuffix: string;
+  /** what is changed about the image */
+  readonly edits: {
+    readonly attestations: 'keep' | 'drop';
+    readonly format: 'keep' | 'oci' | 'docker';
+    readonly annotations: Annotations;
+  };
   readonly compression: 'gzip' | 'zstd';
   /** also upload layers that their publisher asks not to redistribute */
   readonly foreignLayers: boolean;

@@ -2,7 +2,8 @@ import type { ErrorCode } from '../util/errors.ts';
 
 /** What the action gives to later steps, in order. */
 export const OUTPUTS = {
-  digest: 'The digest of the manifest or index that was pushed; empty while unknown.',
+  digest:
+    'The digest of the manifest or index that was pushed; empty while unknown, and where each platform has its own.',
   image:
     'The image as name@digest, by the name of the first tag that has it; empty when nothing was pushed.',
   tags: 'The references that were published, one per line; of a dry run those that would be.',
@@ -52,6 +53,10 @@ export const EXAMPLES: readonly (readonly [string, string])[] = [
   [
     'Copy from one registry to another',
     'idpbuilder-push docker://docker.io/library/alpine:3.22 localhost:5000/alpine:3.22',
+  ],
+  [
+    'Merge two images into one of two platforms',
+    'idpbuilder-push docker-archive:amd64.tar oci:./arm64 ghcr.io/octo/app:1.2.3',
   ],
   [
     'Log in with a password that no process list shows',

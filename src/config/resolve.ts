@@ -8,7 +8,7 @@ import { readPlaces, type Place } from './places.ts';
 import { bindLayer, mergeRegistries, type DefaultHost } from './registries.ts';
 import type { OptionName } from './options.ts';
 import type { OnSecret } from './secrets.ts';
-import { parseRepository, parseTargets, sourceRegistry } from './targets.ts';
+import { parseRepository, parseTargets, sourceRegistries } from './targets.ts';
 import type { Reference } from '../oci/reference.ts';
 
 const GITHUB_API = 'https://api.github.com';
@@ -33,7 +33,7 @@ function defaultHost(layers: readonly Place[], firstTarget: string | undefined):
   if (firstTarget !== undefined) {
     return { host: firstTarget, trusted: layerOf(layers, 'tags')?.trusted ?? true };
   }
-  const host = sourceRegistry(valueOf(layers, 'source'));
+  const [host] = sourceRegistries(valueOf(layers, 'source') ?? []);
   return { host, trusted: layerOf(layers, 'source')?.trusted ?? true };
 }
 
@@ -51,9 +51,9 @@ function verbosity(places: readonly Place[], env: Environment): Verbosity {
   return places.indexOf(quiet) < places.indexOf(verbose) ? 'quiet' : 'verbose';
 }
 
-function requireSource(places: readonly Place[]): string {
-  const source = valueOf(places, 'source');
-  if (source !== undefined) return source;
+function requireSources(places: readonly Place[]): readonly string[] {
+  const sources = valueOf(places, 'source') ?? [];
+  if (sources.length > 0) return sources;
   throw configError(
     'source: nothing is given to push (expected for example oci:DIR, docker-archive:FILE, docker-daemon:NAME:TAG or docker://HOST/REPO:TAG)',
   );
@@ -96,7 +96,10 @@ function warnOfUnusedLogin(places: readonly Place[], config: Config, request: Co
   const place = layerOf(places, 'registry');
   const host = place?.values.registry?.host;
   if (place === undefined || host === undefined || config.targets.length === 0) return;
-  const hosts = [...config.targets.map(({ registry }) => registry), sourceRegistry(config.source)];
+  const hosts = [
+    ...config.targets.map(({ registry }) => registry),
+    ...sourceRegistries(config.sources),
+  ];
   if (hosts.includes(host) || config.registries[host]?.username === undefined) return;
   request.onWarning?.(
     `${place.nameOf('registry')}: neither a tag nor the source is at ${host}, so its login is not used`,
@@ -118,6 +121,22 @@ function readPace(
   };
 }
 
+/** What becomes of the platforms, and of what their manifests say. */
+function readShape(
+  places: readonly Place[],
+): Pick<Config, 'platforms' | 'manifestStrategy' | 'platformSuffix' | 'edits'> {
+  return {
+    platforms: valueOf(places, 'platforms') ?? [],
+    manifestStrategy: valueOf(places, 'manifest-strategy') ?? 'auto',
+    platformSuffix: valueOf(places, 'platform-suffix') ?? '-{os}-{arch}-{variant}',
+    edits: {
+      attestations: valueOf(places, 'attestations') ?? 'keep',
+      format: valueOf(places, 'format') ?? 'keep',
+      annotations: valueOf(places, 'annotations') ?? { index: {}, manifest: {} },
+    },
+  };
+}
+
 /**
  * Everything somebody asked for, from inputs, environment, config and defaults (in this order of
  * precedence), validated, completed and frozen. Sends nothing and writes nothing.
@@ -128,13 +147,13 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
   const places = await readPlaces(request, files);
   const get = <Name extends OptionName>(name: Name) => valueOf(places, name);
   const probe = readProbe(places);
-  const source = probe ? '' : requireSource(places);
+  const sources = probe ? [] : requireSources(places);
   const push = get('push') ?? true;
   const targets = probe ? [probe] : readTargets(places, push);
   const githubToken = get('github-token')?.trim();
   const config: Config = {
     ...(probe ? { probe } : {}),
-    source,
+    sources,
     targets,
     push,
     registries: await readRegistrySettings(places, targets, push, request),
@@ -142,7 +161,7 @@ export async function resolveConfig(request: ConfigRequest): Promise<Config> {
     requireRegistries: get('require-registries') ?? 'all',
     ...(githubToken ? { githubToken } : {}),
     githubApiUrl: get('github-api-url') ?? GITHUB_API,
-    platforms: get('platforms') ?? [],
+    ...readShape(places),
     compression: get('compression') ?? 'gzip',
     foreignLayers: get('foreign-layers') ?? false,
     ...readPace(places),

@@ -8,7 +8,7 @@ const EXPECTED = 'expected registry/repository:tag, for example ghcr.io/octo/app
 function parseTarget(text: string, registry: string | undefined, where: string): Reference {
   if (/^(?:oci|oci-archive|docker-archive|docker-daemon):|^docker:\/\//.test(text)) {
     throw configError(
-      `${where}: ${shown(text)} is a source, not a tag (expected the source first and once, then tags)`,
+      `${where}: ${shown(text)} is a source, not a tag (expected the sources first, then tags)`,
     );
   }
   if (/^[a-z]+:\/\//i.test(text)) {
@@ -73,12 +73,16 @@ export function parseRepository(
   throw configError(`${where}: ${shown(text)} has a tag or digest (expected HOST/REPOSITORY)`);
 }
 
-/** The registry of a `docker://` source; undefined for other sources, and for what is malformed. */
-export function sourceRegistry(source: string | undefined): string | undefined {
-  if (!source?.startsWith('docker://')) return undefined;
+function sourceRegistry(source: string): string | undefined {
+  if (!source.startsWith('docker://')) return undefined;
   try {
     return parseReference(source.slice('docker://'.length)).registry;
   } catch {
     return undefined; // opening the source says it better
   }
+}
+
+/** The registries of `docker://` sources; none for other sources, and for what is malformed. */
+export function sourceRegistries(sources: readonly string[]): readonly string[] {
+  return sources.map(sourceRegistry).filter((registry) => registry !== undefined);
 }

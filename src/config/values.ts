@@ -36,11 +36,12 @@ export const text = value('one line of text', (given) =>
   typeof given === 'string' && !/[\r\n]/.test(given.trim()) ? given.trim() : undefined,
 );
 
-/** The source: one line, until several of them can be merged. */
-export const oneSource = value('a source', (given) => {
-  if (typeof given !== 'string') return undefined;
-  if (!/[\r\n]/.test(given.trim())) return given.trim();
-  throw new FormatError('several sources are not supported yet (expected one line)');
+/** Sources, one per line: a comma is part of a path. */
+export const sources = value('a list of sources', (given): readonly string[] | undefined => {
+  const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (!texts.every((one) => typeof one === 'string')) return undefined;
+  const lines = texts.flatMap((one) => one.split(/[\n\r]/)).map((line) => line.trim());
+  return [...new Set(lines.filter((line) => line !== ''))];
 });
 
 /** The address of an API that gets a token: TLS, except on this machine. Without a slash at its end. */
@@ -109,6 +110,17 @@ export const platforms = value('a list of platforms', (given): readonly Platform
 export const registry = value('a registry', (given): RegistryAddress | undefined =>
   typeof given === 'string' ? parseRegistryUrl(given.trim()) : undefined,
 );
+
+/** What is added to a tag for a platform. */
+export const suffixTemplate = value('a suffix', (given) => {
+  if (typeof given !== 'string') return undefined;
+  const written = given.trim();
+  const literal = written.replaceAll(/\{(?:os|arch|variant)\}/g, '');
+  if (/^[\w.-]*$/.test(literal)) return written;
+  throw new FormatError(
+    `${shown(given)} cannot be part of a tag (expected letters, digits, dots, dashes and underscores, and only {os}, {arch} and {variant} for the platform)`,
+  );
+});
 
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): ValueSchema<T> {

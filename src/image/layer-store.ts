@@ -95,7 +95,7 @@ export class LayerStore {
     if (made.digest === remembered.digest && made.size === remembered.size) return made;
     const actual = await this.#keep(layer, made);
     this.#note(layer);
-    throw new RememberedLayerWrong(remembered.digest, actual);
+    throw new RememberedLayerWrong(layer.diffId, remembered.digest, actual);
   }
 
   /** Once: where one is wrong, another version of zlib may have made them all so. */

@@ -108,22 +108,12 @@ const TRANSPORTS: ReadonlyMap<string, (rest: string, source: string) => Located>
 ]);
 
 /**
- * Understands the `source` option. Looks at nothing but the text.
+ * Understands one source of the `source` option. Looks at nothing but the text.
  * @throws PushError with code GENERAL when it is not written as a source is
  */
 export function locate(text: string): Located {
-  const sources = text
-    .split(/[\n,]/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-  const [source] = sources;
-  if (source === undefined) return usage('it is empty.');
-  if (sources.length > 1) {
-    usage(
-      `${sources.length} sources are named; one source at a time for now.`,
-      'Push each by itself.',
-    );
-  }
+  const source = text.trim();
+  if (source === '') return usage('it is empty.');
   if (source.includes('\0')) usage('it contains a NUL character.');
   const transport = TRANSPORT.exec(source)?.[1];
   if (transport === undefined) return { transport: 'path', ...splitPath(source, source) };

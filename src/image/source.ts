@@ -9,8 +9,10 @@ import { PushError } from '../util/errors.ts';
 export class RememberedLayerWrong extends PushError {
   /** what the layer really is */
   readonly actual: Descriptor;
+  /** digest of the uncompressed layer */
+  readonly diffId: Digest;
 
-  constructor(remembered: Digest, actual: Descriptor) {
+  constructor(diffId: Digest, remembered: Digest, actual: Descriptor) {
     const digests = [remembered, actual.digest].map(shortDigest);
     super(`a layer was remembered as ${digests[0]}, but now compresses to ${digests[1]}.`, {
       code: 'IMAGE',
@@ -18,6 +20,7 @@ export class RememberedLayerWrong extends PushError {
       hint: 'Run it again.',
     });
     this.actual = actual;
+    this.diffId = diffId;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import { digestOf } from '../oci/digest.ts';
+import { encodeManifest, type EncodedManifest } from '../oci/encode.ts';
 import { MEDIA_TYPES } from '../oci/media-types.ts';
 import type { Packing } from './magic.ts';
 
@@ -22,15 +22,6 @@ function fields({ mediaType, size, digest, urls }: Descriptor): object {
   return { mediaType, size, digest, ...(urls && urls.length > 0 ? { urls } : {}) };
 }
 
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** As Go's encoding/json writes it: without spaces, and with HTML's characters escaped. */
-function goJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escaped);
-}
-
 /**
  * The manifest of an image whose archive has none. The same layers give the same bytes, and those
  * that go-containerregistry (crane, ko) writes.
@@ -40,7 +31,7 @@ export function writeManifest(
   format: ManifestFormat,
   config: Descriptor,
   layers: readonly Descriptor[],
-): { readonly descriptor: Descriptor; readonly bytes: Uint8Array } {
+): EncodedManifest {
   const mediaType = format === 'docker' ? MEDIA_TYPES.dockerManifest : MEDIA_TYPES.ociManifest;
   const manifest = {
     schemaVersion: 2,
@@ -48,6 +39,5 @@ export function writeManifest(
     config: fields(config),
     layers: layers.map(fields),
   };
-  const bytes = new TextEncoder().encode(goJson(manifest));
-  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+  return encodeManifest(mediaType, manifest);
 }

@@ -5,6 +5,8 @@ import type { Connection } from '../registry/connection.ts';
 import type { Clock } from '../util/clock.ts';
 import type { Stage } from '../util/errors.ts';
 import type { Emit } from '../util/events.ts';
+import type { Edits } from './edit.ts';
+import type { ManifestStrategy } from './image.ts';
 import type { PushMemory } from './memory.ts';
 import type { Ancestry } from './tags/forward.ts';
 import type { TagPolicyRule } from './tags/policy.ts';
@@ -20,6 +22,10 @@ export type RequireRegistries = 'all' | 'any' | 'best-effort';
 export interface PushRequest {
   readonly targets: readonly Reference[];
   readonly platforms: readonly Platform[];
+  readonly strategy: ManifestStrategy;
+  readonly edits: Edits;
+  /** what is added to tags where each platform has its own */
+  readonly suffix: string;
   readonly foreignLayers: boolean;
   /** false: stop after the plan, write nothing */
   readonly push: boolean;
@@ -33,7 +39,8 @@ export interface PushRequest {
 /** What the stages of a push work with; made by the composition root. */
 export interface PushContext {
   readonly request: PushRequest;
-  readonly openSource: (signal: AbortSignal) => Promise<OpenedSource>;
+  /** opens every source; whoever asks closes them */
+  readonly openSources: (signal: AbortSignal) => Promise<readonly OpenedSource[]>;
   /** one connection per registry, made when it is first asked for */
   readonly connect: (registry: string, signal: AbortSignal) => Promise<Connection>;
   /** what earlier pushes left; undefined where nothing is remembered */

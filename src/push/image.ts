@@ -1,147 +1,215 @@
 import type { OpenedSource, UnfinishedImage } from '../image/source.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { algorithmOf, hasherFor, hexOf } from '../oci/digest.ts';
-import { FormatError } from '../oci/format-error.ts';
 import { walkGraph, type ContentGraph } from '../oci/graph.ts';
-import { MANIFEST_MAX_BYTES, parseManifest } from '../oci/manifest.ts';
-import { isManifestType, MEDIA_TYPES } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
-import { imageError } from '../util/errors.ts';
-import { LengthError, readAll } from '../util/bytes.ts';
-import { formatBytes } from '../util/text.ts';
+import { JoinedContent } from './joined.ts';
+import { hasEdits, type Edits } from './edit.ts';
+import { entriesOf, readMember, type Entry, type Member } from './member.ts';
+import { entriesFor, isAttestation, isImageEntry, mergeEntries } from './merge.ts';
+import type { LoadedImage } from './loaded.ts';
+import { loadMerged, type MergeRequest, type Shape } from './merged.ts';
+import { asImageError, readPlatform, readSmall } from './read.ts';
 import { isRealPlatform, requirePlatforms, selectPlatforms } from './select.ts';
 
-/** An image that has been read as far as its manifests: all that a plan needs. */
-export type LoadedImage = {
-  readonly source: OpenedSource;
+/**
+ * `auto`: one platform is a manifest, several are an index, an index is what it is; `merge`: always
+ * an index; `separate`: never one, but tags for each platform.
+ */
+export type ManifestStrategy = 'auto' | 'merge' | 'separate';
+
+/** What is to become of the sources. */
+export interface ImageOptions {
+  /** empty: everything */
   readonly platforms: readonly Platform[];
-} & (
-  | { readonly graph: ContentGraph; readonly unfinished?: undefined }
-  | { readonly graph?: undefined; readonly unfinished: UnfinishedImage }
-);
-
-/** Configs are JSON of a few KiB; nothing that large is one. */
-const CONFIG_MAX_BYTES = 8 * 1024 * 1024;
-const REBUILD = 'Build or save the image again.';
-
-async function readExactly(
-  source: OpenedSource,
-  descriptor: Descriptor,
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  try {
-    return await readAll(source.content.open(descriptor, 0, signal), descriptor.size);
-  } catch (error) {
-    if (!(error instanceof LengthError)) throw error;
-    throw imageError(
-      `${source.description} is damaged: ${descriptor.digest} has ${error.message}.`,
-      REBUILD,
-    );
-  }
+  readonly strategy: ManifestStrategy;
+  readonly edits: Edits;
+  /** what `separate` adds to tags: {os}, {arch} and {variant} stand for the platform */
+  readonly suffix: string;
+  readonly signal?: AbortSignal | undefined;
+  /** what was decided, in one sentence */
+  readonly onNote?: (message: string) => void;
 }
 
-/** Reads a manifest or config whole, checked against its descriptor. */
-async function readSmall(
-  source: OpenedSource,
-  descriptor: Descriptor,
-  maximum: number,
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const { digest, size } = descriptor;
-  if (size > maximum) {
-    throw imageError(
-      `${source.description}: ${digest} has ${formatBytes(size)}; at most ${formatBytes(maximum)} are read.`,
-      REBUILD,
-    );
-  }
-  const bytes = await readExactly(source, descriptor, signal);
-  const hash = hasherFor(digest).update(bytes).digest('hex');
-  if (hash !== hexOf(digest)) {
-    throw imageError(
-      `${source.description} is damaged: what it holds as ${digest} is ${algorithmOf(digest)}:${hash}.`,
-      REBUILD,
-    );
-  }
-  return bytes;
+/** The image of one manifest or index that is there as it is. */
+function ofGraph(
+  description: string,
+  content: JoinedContent,
+  graph: ContentGraph,
+  platforms: readonly Platform[],
+): LoadedImage {
+  const { manifests, blobs } = graph;
+  const root = manifests.at(-1);
+  if (!root) throw new Error('a graph has at least its root');
+  return {
+    description,
+    content,
+    key: root.descriptor.digest,
+    platforms,
+    manifests,
+    manifestCount: manifests.length,
+    blobs,
+    unfinished: [],
+    suffixes: [''],
+    roots: [root],
+    finish: () => ({ manifests: [], roots: [root] }),
+  };
 }
 
-/** The platform a config names; empty for artifacts, whose config is no image config. */
-async function platformOfConfig(
+/** The image of a docker archive whose layers are still to be compressed. */
+function ofUnfinished(
   source: OpenedSource,
-  config: Descriptor | undefined,
-  signal?: AbortSignal,
-): Promise<Platform[]> {
-  const types: readonly string[] = [MEDIA_TYPES.ociConfig, MEDIA_TYPES.dockerConfig];
-  if (!config || !types.includes(config.mediaType)) return [];
-  const bytes = await readSmall(source, config, CONFIG_MAX_BYTES, signal);
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return [];
-  }
-  const { os, architecture, variant } = (value ?? {}) as Record<string, unknown>;
-  if (typeof os !== 'string' || typeof architecture !== 'string') return [];
-  return [{ os, architecture, ...(typeof variant === 'string' && variant ? { variant } : {}) }];
+  image: UnfinishedImage,
+  platforms: readonly Platform[],
+): LoadedImage {
+  const content = new JoinedContent([source]);
+  return {
+    description: source.description,
+    content,
+    key: image.config.digest,
+    platforms,
+    manifests: [],
+    manifestCount: 1,
+    blobs: [],
+    unfinished: [image],
+    suffixes: [''],
+    finish: (roots) => ({ manifests: [], roots }),
+  };
 }
 
 async function platformsOf(
   source: OpenedSource,
   graph: ContentGraph,
   signal?: AbortSignal,
-): Promise<Platform[]> {
+): Promise<readonly Platform[]> {
   const top = graph.manifests.at(-1)?.manifest;
   if (top?.kind === 'index') {
     return top.manifests.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : []));
   }
-  return platformOfConfig(source, top?.config, signal);
+  const platform = await readPlatform(source, top?.config, signal);
+  return platform ? [platform] : [];
 }
 
-async function loadGraph(
-  source: OpenedSource,
-  root: Descriptor,
-  wanted: readonly Platform[],
-  signal?: AbortSignal,
+/** One source, as it is or cut down to the wanted platforms. */
+async function loadSingle(
+  { source, root, unfinished }: Member,
+  { platforms: wanted, signal }: ImageOptions,
 ): Promise<LoadedImage> {
-  if (!isManifestType(root.mediaType)) {
-    throw new FormatError(`${root.mediaType} is not the media type of a manifest or an index`);
+  const { description } = source;
+  if (unfinished) {
+    const platform = await readPlatform(source, unfinished.config, signal);
+    const platforms = platform ? [platform] : [];
+    requirePlatforms(description, wanted, platforms);
+    return ofUnfinished(source, unfinished, platforms);
   }
-  const load = (descriptor: Descriptor): Promise<Uint8Array> =>
-    readSmall(source, descriptor, MANIFEST_MAX_BYTES, signal);
-  const bytes = await load(root);
-  const manifest = parseManifest(bytes, root.mediaType);
-  const selection = selectPlatforms(source.description, root, bytes, manifest, wanted);
-  const known = new Map([[root.digest, bytes]]);
+  const { descriptor, bytes, manifest } = root;
+  const selection = selectPlatforms(description, descriptor, bytes, manifest, wanted);
+  const known = new Map([[descriptor.digest, bytes]]);
   if (selection.bytes) known.set(selection.root.digest, selection.bytes);
   const graph = await walkGraph(
     selection.root,
-    async (descriptor) => known.get(descriptor.digest) ?? load(descriptor),
+    async (child) => known.get(child.digest) ?? readSmall(source, child, undefined, signal),
   );
   const platforms = await platformsOf(source, graph, signal);
-  if (manifest.kind === 'manifest') requirePlatforms(source.description, wanted, platforms);
-  return { source, graph, platforms };
+  if (manifest.kind === 'manifest') requirePlatforms(description, wanted, platforms);
+  return ofGraph(description, new JoinedContent([source]), graph, platforms);
+}
+
+/** Attestations are left out where that is wanted, and that is said. */
+function withoutDropped(
+  entries: readonly Entry[],
+  { edits, onNote }: ImageOptions,
+): readonly Entry[] {
+  if (edits.attestations === 'keep') return entries;
+  const kept = entries.filter((entry) => !isAttestation(entry));
+  const dropped = entries.length - kept.length;
+  if (dropped > 0) onNote?.(`attestations left out: ${dropped}`);
+  return kept;
+}
+
+function shapeOf(strategy: ManifestStrategy, single: boolean): Shape {
+  if (strategy === 'separate') return 'each';
+  return strategy === 'auto' && single ? 'one' : 'index';
+}
+
+async function loadSeveral(
+  members: readonly Member[],
+  description: string,
+  options: ImageOptions,
+): Promise<LoadedImage> {
+  const { strategy, platforms } = options;
+  const groups = await Promise.all(
+    members.map((member) => named(member.source, () => entriesOf(member, options))),
+  );
+  const kept = groups.map((entries) => withoutDropped(entries, options));
+  const { images, others } = mergeEntries(kept, platforms, description);
+  const sources = members.map(({ source }) => source);
+  const shape = shapeOf(strategy, images.length === 1);
+  if (strategy === 'separate' && others.length > 0) {
+    options.onNote?.(
+      'attestations and other entries without a platform are left out: there is no index to hold them',
+    );
+  }
+  const entries = shape === 'index' ? [...images, ...others] : images;
+  return finished({ ...options, sources, description, entries, shape });
+}
+
+/** One source that is changed on its way, in the order it has. */
+async function loadEdited(member: Member, options: ImageOptions): Promise<LoadedImage> {
+  const { source, root } = member;
+  const { platforms: wanted, strategy } = options;
+  const { description } = source;
+  const base = root?.manifest.kind === 'index' ? root : undefined;
+  const all = withoutDropped(await entriesOf(member, options), options);
+  const images = all.filter(isImageEntry);
+  requirePlatforms(
+    description,
+    wanted,
+    images.map(({ platform }) => platform),
+  );
+  const entries = entriesFor(all, wanted);
+  const chosen = entries.filter(isImageEntry);
+  const single = chosen.length === 1 && (wanted.length > 0 || entries.length === 1);
+  const shape = base === undefined ? 'one' : shapeOf(strategy, single);
+  const own = shape === 'one' && base ? chosen : entries;
+  return finished({ ...options, sources: [source], description, entries: own, shape, base });
+}
+
+/** Annotations that have nowhere to go are named. */
+function finished(request: MergeRequest): Promise<LoadedImage> {
+  if (request.shape !== 'index' && Object.keys(request.edits.annotations.index).length > 0) {
+    request.onNote?.('annotations: those of the index are not used: no index is pushed');
+  }
+  return loadMerged(request);
+}
+
+/** Names the source in errors about what it holds. */
+async function named<T>({ description }: OpenedSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asImageError(description, error);
+  }
 }
 
 /**
- * Reads all manifests of a source, cut down to `wanted` platforms (empty: everything).
- * @throws PushError IMAGE when it is not a valid image or lacks a platform
+ * Reads all manifests of the sources, cut down to the wanted platforms: one source as it is, several
+ * merged into one index.
+ * @throws PushError IMAGE when one is not a valid image, or a platform is missing or there twice
  */
 export async function loadImage(
-  source: OpenedSource,
-  wanted: readonly Platform[],
-  signal?: AbortSignal,
+  sources: readonly OpenedSource[],
+  options: ImageOptions,
 ): Promise<LoadedImage> {
-  const { unfinished, root, description } = source;
-  if (unfinished) {
-    const platforms = await platformOfConfig(source, unfinished.config, signal);
-    requirePlatforms(description, wanted, platforms);
-    return { source, platforms, unfinished };
+  const members = await Promise.all(
+    sources.map((source) => named(source, () => readMember(source, options.signal))),
+  );
+  const [first, ...others] = members;
+  if (!first) throw new RangeError('there is no source');
+  const isIndex = first.root?.manifest.kind === 'index';
+  const { strategy } = options;
+  if (others.length === 0 && (strategy === 'auto' || (strategy === 'merge' && isIndex))) {
+    const load = hasEdits(options.edits) ? loadEdited : loadSingle;
+    return named(first.source, () => load(first, options));
   }
-  if (!root) throw imageError(`${description} holds no image.`, REBUILD);
-  try {
-    return await loadGraph(source, root, wanted, signal);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    throw imageError(`${description} is not a valid image: ${error.message}.`, REBUILD, error);
-  }
+  const description = sources.map((source) => source.description).join(', ');
+  return loadSeveral(members, description, options);
 }

@@ -4,7 +4,8 @@ import { isForeignLayer, MEDIA_TYPES } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { PendingLayer } from '../image/source.ts';
-import type { LoadedImage } from './image.ts';
+import type { LoadedImage } from './loaded.ts';
+import { suffixedTag } from './separate.ts';
 
 /** A blob that is to be in every place; `digest` is missing while the layer is not compressed yet. */
 export interface PlannedBlob {
@@ -53,6 +54,22 @@ export function placesOf(targets: readonly Reference[]): PlannedPlace[] {
   return [...byPlace.values()];
 }
 
+/** The tags of every platform, where each gets its own: those of the first root come first. */
+function suffixed(place: PlannedPlace, { suffixes }: LoadedImage): PlannedPlace {
+  const tags = suffixes.flatMap((suffix) => place.tags.map((tag) => suffixedTag(tag, suffix)));
+  return { ...place, tags };
+}
+
+/** The tags of a planned place that point at one of the image's roots. */
+export function tagsOfRoot(
+  { tags }: PlannedPlace,
+  { suffixes }: LoadedImage,
+  root: number,
+): readonly string[] {
+  const each = tags.length / suffixes.length;
+  return tags.slice(root * each, (root + 1) * each);
+}
+
 /** True for a layer that is still to be compressed. */
 export function isPending(layer: Descriptor | PendingLayer): layer is PendingLayer {
   return 'prepare' in layer;
@@ -62,15 +79,17 @@ function ready({ digest, mediaType, size }: Descriptor): PlannedBlob {
   return { digest, mediaType, size };
 }
 
-function plannedBlobs({ graph, unfinished }: LoadedImage): PlannedBlob[] {
-  if (graph) return graph.blobs.map(ready);
-  const layers = unfinished.layers.map((layer): PlannedBlob =>
-    isPending(layer)
-      ? { diffId: layer.diffId, mediaType: MEDIA_TYPES.ociLayer, size: layer.size }
-      : ready(layer),
-  );
-  // A layer that the image holds twice is one blob.
-  const all = [ready(unfinished.config), ...layers];
+function plannedBlobs({ blobs, unfinished }: LoadedImage): PlannedBlob[] {
+  const others = unfinished.flatMap(({ config, layers }) => [
+    ready(config),
+    ...layers.map((layer): PlannedBlob =>
+      isPending(layer)
+        ? { diffId: layer.diffId, mediaType: MEDIA_TYPES.ociLayer, size: layer.size }
+        : ready(layer),
+    ),
+  ]);
+  // A layer that an image holds twice, or several images hold, is one blob.
+  const all = [...blobs.map(ready), ...others];
   return [...new Map(all.map((blob) => [blob.diffId ?? blob.digest, blob])).values()];
 }
 
@@ -80,15 +99,15 @@ export function planPush(image: LoadedImage, options: PlanOptions): PushPlan {
   const stays = (blob: PlannedBlob): boolean =>
     !options.foreignLayers && isForeignLayer(blob.mediaType);
   const blobs = all.filter((blob) => !stays(blob));
-  const root = image.graph?.root;
+  const root = image.roots?.length === 1 ? image.roots[0]?.descriptor : undefined;
   return {
-    source: image.source.description,
+    source: image.description,
     ...(root ? { root: { digest: root.digest, mediaType: root.mediaType, size: root.size } } : {}),
     platforms: image.platforms.map(formatPlatform),
-    manifests: image.graph?.manifests.length ?? 1,
+    manifests: image.manifestCount,
     blobs,
     foreign: all.filter(stays).flatMap(({ digest }) => (digest ? [digest] : [])),
     bytes: blobs.reduce((sum, { size }) => sum + size, 0),
-    places: placesOf(options.targets),
+    places: placesOf(options.targets).map((place) => suffixed(place, image)),
   };
 }

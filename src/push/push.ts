@@ -4,17 +4,21 @@ import { isForeignLayer } from '../oci/media-types.ts';
 import type { PushEventBody } from '../util/events.ts';
 import { PushError, type Stage } from '../util/errors.ts';
 import { inStage, type PushContext } from './context.ts';
-import { loadImage, type LoadedImage } from './image.ts';
+import { loadImage } from './image.ts';
+import type { LoadedImage } from './loaded.ts';
 import { planPush, type PushPlan } from './plan.ts';
 import { Standing } from './standing.ts';
 import { check } from './stages/check.ts';
-import { publish } from './stages/publish.ts';
+import { publish, type PublishedPlace } from './stages/publish.ts';
 import { upload } from './stages/upload.ts';
 
 /** What a push has come to. */
 export interface PushResult {
   readonly plan: PushPlan;
-  /** the manifest or index all tags point at; undefined in a dry run whose layers are not compressed yet */
+  /**
+   * the manifest or index all tags point at; undefined in a dry run whose layers are not compressed
+   * yet, and where each platform has its own
+   */
   readonly root?: Descriptor;
   /** false when registries that may fail have failed */
   readonly complete: boolean;
@@ -42,11 +46,12 @@ export async function push(context: PushContext): Promise<PushResult> {
     return inStage(context, name, work);
   };
   const { request, emit, signal } = context;
-  let source: OpenedSource | undefined;
+  const onNote = (message: string): unknown => emit({ type: 'note', message });
+  let sources: readonly OpenedSource[] = [];
   try {
     const image = await stage('open', async () => {
-      source = await context.openSource(signal);
-      return loadImage(source, request.platforms, signal);
+      sources = await context.openSources(signal);
+      return loadImage(sources, { ...request, signal, onNote });
     });
     const plan = planPush(image, request);
     emit(planned(plan, request.push));
@@ -58,22 +63,32 @@ export async function push(context: PushContext): Promise<PushResult> {
     await stage('plan', () => checkSource(image, request.foreignLayers));
     const standing = new Standing(context);
     const filled = await stage('upload', () => upload(context, image, plan, standing));
-    await stage('publish', () => publish(context, filled, standing));
-    const root = filled[0]?.root.descriptor;
-    return { ...known, complete: standing.complete, ...(root ? { root } : {}) };
+    const published = await stage('publish', () => publish(context, filled, standing));
+    const { complete } = standing;
+    const [root, ...others] = new Map(
+      filled.map((one) => [one.root.descriptor.digest, one.root.descriptor]),
+    ).values();
+    if (others.length > 0) published.forEach((one) => onNote(platformNote(one)));
+    return { ...known, complete, ...(root && others.length === 0 ? { root } : {}) };
   } catch (error) {
     // What was waiting when the signal came only knows that it was aborted, not why.
     throw located(context.signal.aborted ? context.signal.reason : error, current);
   } finally {
-    await source?.close();
+    for (const source of sources) await source.close();
   }
 }
 
+/** One of several digests, and the tags it got. */
+function platformNote({ filled, tags }: PublishedPlace): string {
+  const { registry, repository } = filled.place;
+  const { digest } = filled.root.descriptor;
+  return `${registry}/${repository}@${digest} is ${tags.join(', ') || 'one of the platforms'}`;
+}
+
 /** What the source lacks is found out before anything is sent, as far as a look can tell. */
-async function checkSource({ source, graph }: LoadedImage, foreignLayers: boolean): Promise<void> {
-  if (!graph || !source.content.check) return;
-  for (const blob of graph.blobs) {
-    if (foreignLayers || !isForeignLayer(blob.mediaType)) await source.content.check(blob);
+async function checkSource({ content, blobs }: LoadedImage, foreignLayers: boolean): Promise<void> {
+  for (const blob of blobs) {
+    if (foreignLayers || !isForeignLayer(blob.mediaType)) await content.check(blob);
   }
 }
 

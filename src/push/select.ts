@@ -5,7 +5,7 @@ import { formatPlatform, matchesPlatform, type Platform } from '../oci/platform.
 import { imageError } from '../util/errors.ts';
 
 /** Where BuildKit puts provenance: a manifest for no platform, bound to another by annotation. */
-const ATTESTED_DIGEST = 'vnd.docker.reference.digest';
+export const ATTESTED_DIGEST = 'vnd.docker.reference.digest';
 
 /** What is pushed of a source. */
 export interface Selection {
@@ -17,6 +17,11 @@ export interface Selection {
 /** False for the `unknown/unknown` entries that attestations have. */
 export function isRealPlatform(platform: Platform | undefined): platform is Platform {
   return platform !== undefined && platform.os !== 'unknown' && platform.architecture !== 'unknown';
+}
+
+/** True when the platform is one of those wanted; nothing wanted means all. */
+export function isWanted(platform: Platform, wanted: readonly Platform[]): boolean {
+  return wanted.length === 0 || wanted.some((one) => matchesPlatform(one, platform));
 }
 
 /**
@@ -40,8 +45,7 @@ export function requirePlatforms(
 /** The entries of an index for the wanted platforms, with the attestations that belong to them. */
 function entriesFor(index: ImageIndex, wanted: readonly Platform[]): Descriptor[] {
   const kept = index.manifests.filter(
-    ({ platform }) =>
-      isRealPlatform(platform) && wanted.some((one) => matchesPlatform(one, platform)),
+    ({ platform }) => isRealPlatform(platform) && isWanted(platform, wanted),
   );
   const digests = new Set<string>(kept.map(({ digest }) => digest));
   return index.manifests.filter(

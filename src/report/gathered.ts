@@ -51,7 +51,8 @@ function createImageFacts(): {
 } {
   let facts: Omit<ImageReport, 'digest' | 'mediaType'> | undefined;
   let compressed = 0;
-  let root: Digest | undefined;
+  // Where each platform has tags of its own, none of their digests is that of the whole image.
+  const roots = new Set<Digest>();
   return {
     handlers: {
       planned: ({ bytes, blobs, manifests }) => {
@@ -61,10 +62,11 @@ function createImageFacts(): {
         compressed += to - from;
       },
       'tag-published': ({ digest }) => {
-        root ??= digest;
+        roots.add(digest);
       },
     },
     complete: (known) => {
+      const [root] = roots.size === 1 ? roots : [];
       if (!facts && !root && !known.digest) return undefined;
       const { size, ...counts } = facts ?? { size: 0, blobs: 0, manifests: 0, platforms: [] };
       return {
@@ -123,7 +125,7 @@ export function createGathered(redact: (text: string) => string): Gathered {
   };
   const handlers: EventHandlers<void> = {
     planned: (event) => {
-      for (const place of event.places) tallyOf(place);
+      for (const place of event.places) tallyOf(place).want(place.tags ?? []);
     },
     ...placeHandlers(tallyOf, tallies),
     resuming: (event) => {

@@ -9,6 +9,8 @@ import { createTagTally, placeStatus } from './tag-tally.ts';
 /** Counts what happens in one repository of one registry. */
 export interface PlaceTally {
   readonly registry: string;
+  /** more tags that are wanted here */
+  want(tags: readonly string[]): void;
   take(event: PushEvent): void;
   /** the registry has failed, and the push goes on without it */
   fail(message: string): void;
@@ -48,19 +50,20 @@ export function createPlaceTally(
   const tagTally = createTagTally(tags, redact);
   const blobs = new Map<Digest, BlobReport>();
   const manifests = { uploaded: 0, existing: 0 };
-  let root: Digest | undefined;
+  let filled: Pick<PlaceReport, 'digest'> | undefined;
   let failure: string | undefined;
   let first: number | undefined;
   let last = 0;
   return {
     registry,
+    want: (more) => tagTally.want(more),
     take: (event) => {
       if (event.type === 'blob-finished') {
         blobs.set(event.digest, blobReport(event));
       } else if (event.type === 'manifest-pushed') {
         manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
       } else if (event.type === 'place-filled') {
-        root = event.digest;
+        filled = event.digest ? { digest: event.digest } : {};
       }
       tagTally.take(event);
       first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
@@ -75,8 +78,8 @@ export function createPlaceTally(
       return {
         registry,
         repository,
-        status: placeStatus(status, told, root !== undefined),
-        ...(root ? { digest: root } : {}),
+        status: placeStatus(status, told, filled !== undefined),
+        ...filled,
         ...(failure === undefined ? {} : { error: failure }),
         tags: told,
         blobs: all,

@@ -15,7 +15,7 @@ export interface PlannedBlob {
 export interface PlanView {
   /** the source as people know it: transport and path or name */
   readonly source: string;
-  /** undefined while layers are still to be compressed */
+  /** undefined while layers are still to be compressed, and where each platform has its own */
   readonly digest?: Digest;
   readonly platforms: readonly string[];
   readonly manifests: number;
@@ -61,6 +61,12 @@ function placeLines(place: TargetPlace): string[] {
   return place.tags.map((tag) => `  ${name}:${printable(tag)}`);
 }
 
+/** Why a plan has no digest. */
+function unknownDigest({ blobs }: PlanView): string {
+  const pending = blobs.some(({ digest }) => digest === undefined);
+  return pending ? 'known once the layers are compressed' : 'each platform has its own';
+}
+
 /**
  * A dry run's plan as lines for people. All names come out printable.
  * @param verbose also lists the blobs, largest first
@@ -68,7 +74,7 @@ function placeLines(place: TargetPlace): string[] {
 export function planLines(plan: PlanView, verbose = false): string[] {
   const lines = [
     `would push ${printable(plan.source, 1000)}`,
-    `  digest     ${plan.digest ?? 'known once the layers are compressed'}`,
+    `  digest     ${plan.digest ?? unknownDigest(plan)}`,
   ];
   if (plan.platforms.length > 0)
     lines.push(`  platforms  ${printable(plan.platforms.join(', '), 1000)}`);

@@ -5,6 +5,8 @@ import type { PlaceStatus, PushReport, TagReport } from './push-report.ts';
 
 /** What is known of the tags of one repository. */
 export interface TagTally {
+  /** more tags that are wanted */
+  want(tags: readonly string[]): void;
   take(event: PushEvent): void;
   report(status: PushReport['status']): readonly TagReport[];
 }
@@ -34,6 +36,9 @@ export function createTagTally(
 ): TagTally {
   const known = new Map<string, TagReport | undefined>(tags.map((tag) => [tag, undefined]));
   return {
+    want: (more) => {
+      for (const tag of more) if (!known.has(tag)) known.set(tag, undefined);
+    },
     take: (event) => {
       if (event.type !== 'tag-published' && event.type !== 'tag-settled') return;
       known.set(event.tag, tagReport(event, redact));

@@ -29,7 +29,8 @@ export type PushEventBody =
   | { readonly type: 'stage-finished'; readonly stage: Stage; readonly durationMs: number }
   | {
       readonly type: 'planned';
-      readonly places: readonly Place[];
+      /** with the tags that are going to be there, where they are known */
+      readonly places: readonly (Place & { readonly tags?: readonly string[] })[];
       readonly blobs: number;
       readonly bytes: number;
       readonly manifests: number;
@@ -59,8 +60,8 @@ export type PushEventBody =
       readonly digest: Digest;
       readonly outcome: 'exists' | 'uploaded';
     } & Place)
-  /** the repository holds the whole image by digest */
-  | ({ readonly type: 'place-filled'; readonly digest: Digest } & Place)
+  /** the repository holds the whole image by digest, or by several where platforms are separate */
+  | ({ readonly type: 'place-filled'; readonly digest?: Digest } & Place)
   | ({
       readonly type: 'tag-published';
       readonly tag: string;

@@ -58,7 +58,8 @@ async function place(
     push: (source, reference, more = {}, options = {}) => {
       const all = { ...named, ...inputs, ...more };
       if (how === 'action') return runAction({ source, tags: reference, ...all }, options);
-      return runCli([...flagsOf(all), source, reference], options);
+      const args = source === '' ? [reference] : [source, reference];
+      return runCli([...flagsOf(all), ...args], options);
     },
     stop: async () => {
       await service.stop();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runPush, type FinishedPush } from '../../../src/app/create-push.ts';
 import type { Config, RegistrySettings } from '../../../src/config/config.ts';
 import { resolveConfig } from '../../../src/config/resolve.ts';
-import { sourceRegistry } from '../../../src/config/targets.ts';
+import { sourceRegistries } from '../../../src/config/targets.ts';
 import { isLoopbackHost } from '../../../src/http/addresses.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
 import type { StatePlaces } from '../../../src/state/store.ts';
@@ -13,7 +13,8 @@ import { errorLines } from '../../../src/report/error-text.ts';
 import type { EventSink, PushEvent } from '../../../src/util/events.ts';
 import { createRedactor } from '../../../src/util/redactor.ts';
 
-export interface RunRequest extends Partial<Omit<Config, 'targets' | 'registries' | 'source'>> {
+export interface RunRequest extends Partial<Omit<Config, 'targets' | 'registries' | 'sources'>> {
+  /** one per line */
   readonly source: string;
   readonly tags: readonly string[];
   /** by host; loopback registries speak plain HTTP unless something is said of them here */
@@ -35,8 +36,7 @@ export interface Run extends FinishedPush {
 
 function registriesOf(request: RunRequest): Record<string, RegistrySettings> {
   const hosts = request.tags.map((tag) => parseReference(tag).registry);
-  const from = sourceRegistry(request.source);
-  if (from !== undefined) hosts.push(from);
+  hosts.push(...sourceRegistries(request.source.split('\n')));
   const settings: Record<string, RegistrySettings> = {};
   for (const host of new Set([...hosts, ...Object.keys(request.registries ?? {})])) {
     const loopback = isLoopbackHost(new URL(`http://${host}`).hostname);

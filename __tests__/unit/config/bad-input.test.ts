@@ -13,8 +13,8 @@ const SENTENCES: readonly Row[] = [
     { source: '', tags: 'a' },
   ],
   [
-    'source: several sources are not supported yet (expected one line)',
-    { source: 'a.tar\nb.tar', tags: 'a' },
+    'source: nothing is given to push (expected for example oci:DIR, docker-archive:FILE, docker-daemon:NAME:TAG or docker://HOST/REPO:TAG)',
+    { source: ' \n \n', tags: 'a' },
   ],
   [
     'tags: nothing is given to push to (expected at least one, for example ghcr.io/octo/app:1.2.3, or push: false)',

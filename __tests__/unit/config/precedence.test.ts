@@ -19,7 +19,7 @@ describe('inputs win over environment, config and defaults', () => {
   test('with nothing but what is needed, the documented defaults hold', async () => {
     const { config, warnings } = await resolving(COMPLETE);
     expect(config).toEqual({
-      source: 'oci:image',
+      sources: ['oci:image'],
       targets: [{ registry: 'ghcr.io', repository: 'octo/app', tag: '1' }],
       push: true,
       tagPolicies: [{ pattern: '*', policy: 'move' }],
@@ -27,6 +27,13 @@ describe('inputs win over environment, config and defaults', () => {
       registries: {},
       githubApiUrl: 'https://api.github.com',
       platforms: [],
+      manifestStrategy: 'auto',
+      platformSuffix: '-{os}-{arch}-{variant}',
+      edits: {
+        attestations: 'keep',
+        format: 'keep',
+        annotations: { index: {}, manifest: {} },
+      },
       compression: 'gzip',
       foreignLayers: false,
       attempts: 10,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nearest } from '../../../src/config/nearest.ts';
-import { parseTargets, sourceRegistry } from '../../../src/config/targets.ts';
+import { parseTargets, sourceRegistries } from '../../../src/config/targets.ts';
 import {
   duration,
   fileSize,
@@ -8,6 +8,8 @@ import {
   list,
   platforms,
   size,
+  sources,
+  suffixTemplate,
   wholeNumber,
 } from '../../../src/config/values.ts';
 import { formatReference } from '../../../src/oci/reference.ts';
@@ -146,13 +148,17 @@ describe('tags', () => {
   });
 
   test.each([
-    ['docker://r.io/a/b:1', 'r.io'],
-    ['docker://alpine', 'docker.io'],
-    ['docker://A B', undefined],
-    ['oci:docker', undefined],
-    [undefined, undefined],
-  ])('the registry of the source %s', (source, registry) => {
-    expect(sourceRegistry(source)).toBe(registry);
+    [['docker://r.io/a/b:1'], ['r.io']],
+    [['docker://alpine'], ['docker.io']],
+    [['docker://A B'], []],
+    [['oci:docker'], []],
+    [
+      ['oci:docker', 'docker://alpine', 'docker://r.io/a'],
+      ['docker.io', 'r.io'],
+    ],
+    [[], []],
+  ])('the registries of the sources %j', (sources, registries) => {
+    expect(sourceRegistries(sources)).toEqual(registries);
   });
 });
 
@@ -167,4 +173,34 @@ test.each([
   ['x'.repeat(10_000), undefined],
 ])('nearest to %.20s', (given, expected) => {
   expect(nearest(given, ['tags', 'username', 'registry', 'retry-attempts'])).toBe(expected);
+});
+
+describe('sources', () => {
+  test.each<readonly [unknown, readonly string[] | undefined]>([
+    ['oci:a', ['oci:a']],
+    [' oci:a,b \n\n docker://r.io/a:1 \r\n oci:a,b', ['oci:a,b', 'docker://r.io/a:1']],
+    [
+      ['oci:a', 'oci:b'],
+      ['oci:a', 'oci:b'],
+    ],
+    [['oci:a', 7], undefined],
+    [{ oci: 'a' }, undefined],
+  ])('%j', (given, expected) => {
+    const { data } = sources.safeParse(given);
+    expect(data).toEqual(expected);
+  });
+});
+
+describe('suffixes of platforms', () => {
+  test.each(['-{os}-{arch}-{variant}', '.{arch}{variant}', '_x', '{os}{os}'])('%s', (template) => {
+    expect(suffixTemplate.safeParse(` ${template}\n`).data).toBe(template);
+  });
+
+  test.each(['-{architecture}', '-{os}/{arch}', '-{ os }', '-{os', '-$(x)', ':{os}', 'a b'])(
+    '%s is none',
+    (template) => {
+      const { error } = suffixTemplate.safeParse(template);
+      expect(error?.issues[0]?.message).toContain('only {os}, {arch} and {variant}');
+    },
+  );
 });

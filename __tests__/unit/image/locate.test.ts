@@ -62,8 +62,6 @@ describe('locate', () => {
   test.each([
     ['', /it is empty/],
     [' \n ', /it is empty/],
-    ['oci:a,oci:b', /2 sources are named; one source at a time/],
-    ['oci:a\noci:b', /2 sources are named; one source at a time/],
     [
       'dir:app',
       /"dir:" is not a transport \(known: oci, oci-archive, docker-archive, docker-daemon, docker\)/,
@@ -88,4 +86,8 @@ describe('locate', () => {
     expect(locating).toThrow(expect.objectContaining({ code: 'GENERAL', stage: 'config' }));
     expect(locating).toThrow(/^source: [^\n]*\.$/);
   });
+});
+
+test('a comma is part of a path', () => {
+  expect(locate('oci:a,b')).toEqual({ transport: 'oci', path: 'a,b' });
 });

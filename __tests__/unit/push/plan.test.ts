@@ -6,6 +6,8 @@ import { walkGraph } from '../../../src/oci/graph.ts';
 import { MEDIA_TYPES } from '../../../src/oci/media-types.ts';
 import { parsePlatform } from '../../../src/oci/platform.ts';
 import { parseReference } from '../../../src/oci/reference.ts';
+import type { LoadedImage } from '../../../src/push/loaded.ts';
+import { JoinedContent } from '../../../src/push/joined.ts';
 import { placesOf, planPush } from '../../../src/push/plan.ts';
 
 const TARGETS = [
@@ -29,6 +31,24 @@ const source: OpenedSource = {
   close: () => Promise.resolve(),
 };
 
+function imageOf(more: Partial<LoadedImage>): LoadedImage {
+  return {
+    description: source.description,
+    content: new JoinedContent([source]),
+    key: digestOf('key'),
+    platforms: [],
+    manifests: [],
+    manifestCount: 1,
+    blobs: [],
+    unfinished: [],
+    suffixes: [''],
+    finish: () => {
+      throw new Error('a plan finishes nothing');
+    },
+    ...more,
+  };
+}
+
 async function graphOf(layers: readonly Descriptor[]) {
   const config = blob('config', MEDIA_TYPES.ociConfig);
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, config, layers }));
@@ -50,7 +70,10 @@ describe('a plan', () => {
   test('is plain data about everything that has to be somewhere', async () => {
     const graph = await graphOf([blob('one'), blob('three'), blob('one')]);
     const platforms = [parsePlatform('linux/arm64/v8')];
-    const plan = planPush({ source, graph, platforms }, { targets: TARGETS, foreignLayers: false });
+    const plan = planPush(imageOf({ ...graph, roots: graph.manifests, platforms }), {
+      targets: TARGETS,
+      foreignLayers: false,
+    });
     expect(plan).toEqual({
       source: 'oci:somewhere',
       root: graph.root,
@@ -70,7 +93,10 @@ describe('a plan', () => {
   ])('with foreign layers: %p', async (foreignLayers, taken, left) => {
     const foreign = blob('foreign', MEDIA_TYPES.dockerForeignLayer);
     const graph = await graphOf([blob('own'), foreign]);
-    const plan = planPush({ source, graph, platforms: [] }, { targets: [], foreignLayers });
+    const plan = planPush(imageOf({ ...graph, roots: graph.manifests }), {
+      targets: [],
+      foreignLayers,
+    });
     expect(plan.blobs.slice(1).map(({ digest }) => digest)).toEqual(taken.map(digestOf));
     expect(plan.foreign).toEqual(left.map(digestOf));
     expect(plan.bytes).toBe(['config', ...taken].join('').length);
@@ -89,10 +115,10 @@ describe('a plan', () => {
         throw new Error('a plan finishes nothing');
       },
     };
-    const plan = planPush(
-      { source, unfinished, platforms: [] },
-      { targets: TARGETS, foreignLayers: false },
-    );
+    const plan = planPush(imageOf({ unfinished: [unfinished] }), {
+      targets: TARGETS,
+      foreignLayers: false,
+    });
     expect(plan.root).toBeUndefined();
     expect(plan.manifests).toBe(1);
     expect(plan.blobs).toEqual([

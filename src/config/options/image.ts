@@ -1,15 +1,17 @@
 import { CLI_ONLY, defineOptions, EVERYWHERE } from '../option.ts';
+import { annotations } from '../annotations.ts';
 import { tagPolicies } from '../tag-policies.ts';
-import { choice, flag, list, oneSource, platforms } from '../values.ts';
+import { choice, flag, list, platforms, sources, suffixTemplate } from '../values.ts';
 
 /** What is pushed, and to which names. */
 export const IMAGE_OPTIONS = defineOptions({
   source: {
     ...EVERYWHERE,
     group: 'Image',
-    schema: oneSource,
+    schema: sources,
     placeholder: 'SOURCE',
-    help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive.',
+    repeatable: true,
+    help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive; several, one per line and of any of these kinds, are merged into one image of several platforms.',
   },
   tags: {
     ...EVERYWHERE,
@@ -56,7 +58,47 @@ export const IMAGE_OPTIONS = defineOptions({
     schema: platforms,
     placeholder: 'OS/ARCH',
     repeatable: true,
-    help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7); everything it holds when not given.',
+    help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7), and an error where one is missing; everything it holds when not given.',
+  },
+  'manifest-strategy': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('auto', 'merge', 'separate'),
+    placeholder: 'KIND',
+    default: 'auto',
+    help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index; separate makes none, and each platform gets tags of its own.',
+  },
+  'platform-suffix': {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: suffixTemplate,
+    placeholder: 'TEXT',
+    default: '-{os}-{arch}-{variant}',
+    help: 'What manifest-strategy: separate adds to each tag; only {os}, {arch} and {variant} stand for the platform, the last of which is left out together with the separator before it where there is none.',
+  },
+  attestations: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('keep', 'drop'),
+    placeholder: 'keep|drop',
+    default: 'keep',
+    help: 'What becomes of the provenance and SBOMs that BuildKit adds to an index (its unknown/unknown entries): they are kept, or left out.',
+  },
+  annotations: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: annotations,
+    placeholder: 'KEY=VALUE',
+    repeatable: true,
+    help: 'Annotations to add, one per line as docker/metadata-action prints them: key=value with index: or manifest: before it (the manifest of each platform when neither); what is annotated has another digest then.',
+  },
+  format: {
+    ...EVERYWHERE,
+    group: 'Image',
+    schema: choice('keep', 'oci', 'docker'),
+    placeholder: 'KIND',
+    default: 'keep',
+    help: 'The format of manifests and indexes: as they are, or converted to that of OCI or Docker (manifest lists), which changes their digests; what a format cannot express is an error.',
   },
   compression: {
     ...EVERYWHERE,

@@ -1,50 +1,61 @@
-import type { UnfinishedImage } from '../../image/source.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { childrenOf, parseManifest } from '../../oci/manifest.ts';
 import type { ManifestContent } from '../../registry/manifests.ts';
 import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushContext } from '../context.ts';
 import type { FilledPlace } from '../filled.ts';
-import type { LoadedImage } from '../image.ts';
+import type { LoadedImage } from '../loaded.ts';
 import { isPending } from '../plan.ts';
-import { bringUnfinished } from './fill.ts';
+import { bringAgain, tellFilled, type FilledRepository } from './fill.ts';
 
 /** What the image is, as far as anybody knows by now. */
-async function truthOf(image: UnfinishedImage, signal: AbortSignal): Promise<ManifestContent> {
-  const layers = image.layers.map(async (layer) =>
-    isPending(layer) ? layer.prepare(signal) : layer,
-  );
-  return image.finish(await Promise.all(layers));
+async function truthOf(
+  image: LoadedImage,
+  signal: AbortSignal,
+): Promise<readonly ManifestContent[]> {
+  const written = image.unfinished.map(async (member) => {
+    const layers = member.layers.map(async (layer) =>
+      isPending(layer) ? layer.prepare(signal) : layer,
+    );
+    return member.finish(await Promise.all(layers));
+  });
+  return image.finish(await Promise.all(written)).roots;
 }
 
-function blobsOf({ bytes, descriptor }: ManifestContent): ReadonlySet<Digest> {
-  const children = childrenOf(parseManifest(bytes, descriptor.mediaType));
-  return new Set(children.map(({ digest }) => digest));
+function nameOf(roots: readonly ManifestContent[]): string {
+  return roots.map(({ descriptor }): Digest => descriptor.digest).join(' ');
+}
+
+function rootsOf({ places }: FilledRepository): readonly ManifestContent[] {
+  return places.map(({ root }) => root);
 }
 
 /**
- * Sees to it that all places have the same manifest. What was remembered of a layer may be in one
- * registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
+ * Sees to it that all repositories have the same manifests. What was remembered of a layer may be in
+ * one registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
  * Nothing is tagged yet.
  */
 export async function agree(
   context: PushContext,
   image: LoadedImage,
-  filled: readonly FilledPlace[],
+  filled: readonly FilledRepository[],
 ): Promise<readonly FilledPlace[]> {
-  const { unfinished } = image;
-  const roots = new Set(filled.map(({ root }) => root.descriptor.digest));
-  if (!unfinished || roots.size < 2) return filled;
-  const { descriptor } = await truthOf(unfinished, context.signal);
+  const { connect, signal } = context;
+  const names = new Set(filled.map((one) => nameOf(rootsOf(one))));
+  if (image.roots || names.size < 2) return filled.flatMap(({ places }) => places);
+  const truth = nameOf(await truthOf(image, signal));
   const again = await allOrNothing(
-    filled.map((each) => async (signal) => {
-      const { place, root } = each;
-      if (root.descriptor.digest === descriptor.digest) return each;
-      const connection = await context.connect(place.registry, signal);
-      const filling = { context, image, connection, place, signal };
-      return { ...each, root: await bringUnfinished(filling, unfinished, blobsOf(root)) };
+    filled.map((one) => async (abort): Promise<FilledRepository> => {
+      const { planned: place } = one;
+      if (nameOf(rootsOf(one)) === truth) return one;
+      const connection = await connect(place.registry, abort);
+      const filling = { context, image, connection, place, signal: abort };
+      const { roots, held } = await bringAgain(filling, one.held);
+      const places = one.places.map((each, at) => ({ ...each, root: roots[at] ?? each.root }));
+      const result = { planned: place, places, held };
+      tellFilled(context, result);
+      return result;
     }),
-    context.signal,
+    signal,
   );
   // One more layer may have turned out to be wrong; each does so once.
   return agree(context, image, again);

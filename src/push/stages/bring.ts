@@ -2,13 +2,14 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { blobExists } from '../../registry/blobs.ts';
 import type { Connection } from '../../registry/connection.ts';
-import { headManifest, putManifest, type ManifestContent } from '../../registry/manifests.ts';
+import { headManifest, type ManifestContent } from '../../registry/manifests.ts';
+import { storeManifest } from '../../registry/store-manifest.ts';
 import { giveBackEarlier } from '../../registry/upload/resume.ts';
 import { uploadBlob } from '../../registry/upload/strategy.ts';
 import type { BlobResult } from '../../registry/upload/blob-upload.ts';
 import type { BlobHint } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
-import type { LoadedImage } from '../image.ts';
+import type { LoadedImage } from '../loaded.ts';
 import type { Remembered } from '../memory.ts';
 import type { PlannedPlace } from '../plan.ts';
 
@@ -36,9 +37,8 @@ interface MountSource {
 
 function mountSource(filling: Filling, digest: Digest): MountSource | undefined {
   const { image, connection, place, sibling, remembered } = filling;
-  const { origin } = image.source;
-  const same = origin?.registry === connection.registry && origin.repository !== place.repository;
-  const certain = sibling ?? (same ? origin.repository : undefined);
+  const origin = image.content.originIn(connection.registry, digest)?.repository;
+  const certain = sibling ?? (origin === place.repository ? undefined : origin);
   if (certain !== undefined) return { from: certain, recorded: false };
   // Who never mounts proves nothing about what the record says.
   if (connection.capabilities.profile.mount?.value === false) return undefined;
@@ -57,7 +57,7 @@ export async function isThere(filling: Filling, descriptor: Descriptor): Promise
   const { connection, place, image, early, remembered, signal } = filling;
   const { digest, size } = descriptor;
   // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-  const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
+  const tiny = image.roots !== undefined && size <= RATHER_SENT_THAN_ASKED;
   if (tiny && remembered?.finished(place, digest) !== true) return false;
   const asked = early?.get(digest);
   if (asked) return asked;
@@ -109,7 +109,7 @@ async function uploadOne(
     connection,
     repository,
     descriptor,
-    content: image.source.content,
+    content: image.content,
     mountFrom: mount?.from,
     memory: remembered?.upload(place, descriptor, connection),
     emit,
@@ -155,20 +155,17 @@ export async function bringManifest(filling: Filling, content: ManifestContent):
   const { context, connection, place, signal } = filling;
   const { registry, repository } = place;
   const { digest } = content.descriptor;
-  const outcome = await connection.congestion.run(
-    'request',
-    async () => {
-      // A run that was interrupted may have brought it; in its word alone nobody trusts.
-      const brought = filling.remembered?.finished(place, digest) === true;
-      const there = brought
-        ? await headManifest(connection, repository, digest, signal)
-        : undefined;
-      if (there === digest) return 'exists';
-      await putManifest(connection, repository, digest, content, { signal });
-      return 'uploaded';
-    },
-    signal,
-  );
+  // A run that was interrupted may have brought it; in its word alone nobody trusts.
+  const brought = filling.remembered?.finished(place, digest) === true;
+  const there = brought
+    ? await connection.congestion.run(
+        'request',
+        () => headManifest(connection, repository, digest, signal),
+        signal,
+      )
+    : undefined;
+  const outcome = there === digest ? 'exists' : 'uploaded';
+  if (outcome === 'uploaded') await storeManifest(connection, repository, content, signal);
   filling.remembered?.manifestArrived(place, digest);
   context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome });
 }

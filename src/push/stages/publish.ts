@@ -87,16 +87,23 @@ async function lookAgain(
   }
 }
 
+/** A repository, and the tags that name the image in it. */
+export interface PublishedPlace {
+  readonly filled: FilledPlace;
+  readonly tags: readonly string[];
+}
+
 /**
  * Moves the tags, last of all: every registry that counts has everything by now. What is refused
  * midway is taken back as `settle` has it.
+ * @returns the places of registries that are well, with the tags they took
  * @throws the refusal, where a registry must not fail; then no tag is moved that could be taken back
  */
 export async function publish(
   context: PushContext,
   filled: readonly FilledPlace[],
   standing: Standing,
-): Promise<void> {
+): Promise<readonly PublishedPlace[]> {
   const facts = new FactsReader();
   const places = await prepare(context, filled, facts, standing);
   const written = await Promise.all(
@@ -104,6 +111,11 @@ export async function publish(
   );
   await settle(context, written, standing);
   standing.requireOne(filled.map(({ place }) => place.registry));
-  const well = places.filter(({ filled: { place } }) => !standing.hasFailed(place.registry));
-  await Promise.all(well.map((place) => lookAgain(context, place, facts)));
+  const well = written.filter(({ place }) => !standing.hasFailed(place.filled.place.registry));
+  await Promise.all(well.map(({ place }) => lookAgain(context, place, facts)));
+  return well.map(({ place, refusals }) => {
+    const refused = new Set(refusals.map(({ tag }) => tag));
+    const tags = place.write.map(({ tag }) => tag).filter((tag) => !refused.has(tag));
+    return { filled: place.filled, tags };
+  });
 }

@@ -3,12 +3,12 @@ import { allOrNothing } from '../../util/concurrency.ts';
 import type { PushEventBody } from '../../util/events.ts';
 import type { PushContext } from '../context.ts';
 import type { FilledPlace } from '../filled.ts';
-import type { LoadedImage } from '../image.ts';
+import type { LoadedImage } from '../loaded.ts';
 import type { PlannedPlace, PushPlan } from '../plan.ts';
 import type { Standing } from '../standing.ts';
 import { agree } from './agree.ts';
 import type { Filling } from './bring.ts';
-import { bringImage } from './fill.ts';
+import { bringImage, tellFilled, type FilledRepository } from './fill.ts';
 
 function settled({ registry, capabilities, congestion }: Connection): PushEventBody {
   const { chunkSize, profile } = capabilities;
@@ -28,14 +28,12 @@ async function fill(
   filling: Omit<Filling, 'place' | 'sibling'>,
   places: readonly PlannedPlace[],
   plan: PushPlan,
-): Promise<readonly FilledPlace[]> {
-  const done: FilledPlace[] = [];
+): Promise<readonly FilledRepository[]> {
+  const done: FilledRepository[] = [];
   for (const place of places) {
-    const sibling = done.at(-1)?.place.repository;
+    const sibling = done.at(-1)?.planned.repository;
     const filled = await bringImage({ ...filling, place, sibling }, plan);
-    const { registry, repository } = place;
-    const { digest } = filled.root.descriptor;
-    filling.context.emit({ type: 'place-filled', registry, repository, digest });
+    tellFilled(filling.context, filled);
     done.push(filled);
   }
   return done;
@@ -44,7 +42,8 @@ async function fill(
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns every place, with the same root manifest, but for registries that failed and may
+ * @returns every place, with the same root manifest (with one each where platforms are separate),
+ * but for registries that failed and may
  * @throws the first failure of a registry that must not fail; the others are stopped then
  */
 export async function upload(
