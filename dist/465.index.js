@@ -553,6 +553,11 @@ function placeLines(place) {
         return [`  ${name}  (by digest only)`];
     return place.tags.map((tag) => `  ${name}:${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(tag)}`);
 }
+/** Why a plan has no digest. */
+function unknownDigest({ blobs }) {
+    const pending = blobs.some(({ digest }) => digest === undefined);
+    return pending ? 'known once the layers are compressed' : 'each platform has its own';
+}
 /**
  * A dry run's plan as lines for people. All names come out printable.
  * @param verbose also lists the blobs, largest first
@@ -560,7 +565,7 @@ function placeLines(place) {
 function planLines(plan, verbose = false) {
     const lines = [
         `would push ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(plan.source, 1000)}`,
-        `  digest     ${plan.digest ?? 'known once the layers are compressed'}`,
+        `  digest     ${plan.digest ?? unknownDigest(plan)}`,
     ];
     if (plan.platforms.length > 0)
         lines.push(`  platforms  ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(plan.platforms.join(', '), 1000)}`);

@@ -447,7 +447,7 @@ class LayerStore {
             return made;
         const actual = await this.#keep(layer, made);
         this.#note(layer);
-        throw new source/* RememberedLayerWrong */.Z(remembered.digest, actual);
+        throw new source/* RememberedLayerWrong */.Z(layer.diffId, remembered.digest, actual);
     }
     /** Once: where one is wrong, another version of zlib may have made them all so. */
     #note({ diffId }) {
@@ -492,6 +492,8 @@ class LayerStore {
     }
 }
 
+// EXTERNAL MODULE: ./lib/oci/encode.js
+var encode = __webpack_require__(6823);
 ;// CONCATENATED MODULE: ./lib/image/write-manifest.js
 
 
@@ -509,13 +511,6 @@ function layerType(format, packing) {
 function fields({ mediaType, size, digest, urls }) {
     return { mediaType, size, digest, ...(urls && urls.length > 0 ? { urls } : {}) };
 }
-function escaped(character) {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-/** As Go's encoding/json writes it: without spaces, and with HTML's characters escaped. */
-function goJson(value) {
-    return JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escaped);
-}
 /**
  * The manifest of an image whose archive has none. The same layers give the same bytes, and those
  * that go-containerregistry (crane, ko) writes.
@@ -529,8 +524,7 @@ function writeManifest(format, config, layers) {
         config: fields(config),
         layers: layers.map(fields),
     };
-    const bytes = new TextEncoder().encode(goJson(manifest));
-    return { descriptor: { mediaType, digest: (0,oci_digest/* digestOf */.ol)(bytes), size: bytes.length }, bytes };
+    return (0,encode/* encodeManifest */.Gb)(mediaType, manifest);
 }
 
 ;// CONCATENATED MODULE: ./lib/image/docker-archive.js

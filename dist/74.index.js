@@ -254,8 +254,8 @@ var consumers_ = __webpack_require__(38321);
 var signals = __webpack_require__(37909);
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 50 modules
-var create_push = __webpack_require__(10050);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 60 modules
+var create_push = __webpack_require__(33994);
 // EXTERNAL MODULE: ./lib/app/run-probe.js + 1 modules
 var run_probe = __webpack_require__(68101);
 // EXTERNAL MODULE: ./lib/app/plan-view.js
@@ -282,8 +282,8 @@ var util_text = __webpack_require__(28805);
 var external_node_util_ = __webpack_require__(57975);
 // EXTERNAL MODULE: ./lib/config/nearest.js
 var nearest = __webpack_require__(90948);
-// EXTERNAL MODULE: ./lib/config/options.js + 5 modules
-var config_options = __webpack_require__(5265);
+// EXTERNAL MODULE: ./lib/config/options.js + 6 modules
+var config_options = __webpack_require__(54439);
 ;// CONCATENATED MODULE: ./lib/cli/args.js
 
 
@@ -349,16 +349,22 @@ function addFlag(given, flag) {
     const earlier = 'repeatable' in option ? given.get(name) : undefined;
     given.set(name, earlier === undefined ? value : `${earlier}\n${value}`);
 }
-/** `probe HOST/REPO`, or `SOURCE TAG…`; with --source, every argument is a tag. */
+/** What can be nothing but a source: no tag begins like that. */
+const SOURCE_PREFIX = /^(?:(?:oci|oci-archive|docker-archive|docker-daemon):|docker:\/\/)/i;
+/**
+ * `probe HOST/REPO`, or `SOURCE… TAG…`: the first argument is a source, and those after it that name
+ * a transport are, too; with --source, every argument is a tag.
+ */
 function addArguments(given, args) {
     const rest = [...args];
     if (rest[0] === 'probe' && rest.length === 2 && rest[1] !== undefined) {
         given.set('probe', rest[1]);
         return;
     }
-    const source = given.has('source') ? undefined : rest.shift();
-    if (source !== undefined)
-        given.set('source', source);
+    if (!given.has('source') && rest.length > 0) {
+        const first = rest.findIndex((text, at) => at > 0 && !SOURCE_PREFIX.test(text));
+        given.set('source', rest.splice(0, first < 0 ? rest.length : first).join('\n'));
+    }
     const tags = [given.get('tags'), ...rest].filter((tag) => tag !== undefined);
     if (tags.length > 0)
         given.set('tags', tags.join('\n'));
@@ -383,7 +389,7 @@ function checkPassword(given) {
     return ['--password is visible in the list of processes; --password-stdin is not'];
 }
 /**
- * Reads `idpbuilder-push SOURCE TAG…` with its flags.
+ * Reads `idpbuilder-push SOURCE… TAG…` with its flags.
  * @param argv without the program's own name
  * @throws PushError with code GENERAL and one sentence
  */
@@ -421,7 +427,7 @@ function parseCommandLine(argv) {
 ;// CONCATENATED MODULE: ./lib/config/documentation.js
 /** What the action gives to later steps, in order. */
 const OUTPUTS = {
-    digest: 'The digest of the manifest or index that was pushed; empty while unknown.',
+    digest: 'The digest of the manifest or index that was pushed; empty while unknown, and where each platform has its own.',
     image: 'The image as name@digest, by the name of the first tag that has it; empty when nothing was pushed.',
     tags: 'The references that were published, one per line; of a dry run those that would be.',
     registries: 'What became of the image in each registry, as a JSON list of registry, repository, status (pushed, partial, failed or planned), digest, tags (tag, status, digest, reason) and error.',
@@ -464,6 +470,10 @@ const EXAMPLES = [
     [
         'Copy from one registry to another',
         'idpbuilder-push docker://docker.io/library/alpine:3.22 localhost:5000/alpine:3.22',
+    ],
+    [
+        'Merge two images into one of two platforms',
+        'idpbuilder-push docker-archive:amd64.tar oci:./arm64 ghcr.io/octo/app:1.2.3',
     ],
     [
         'Log in with a password that no process list shows',
@@ -520,7 +530,7 @@ function exitCodeRows() {
 /** The text of `--help`, at most 100 columns wide. */
 function helpText() {
     return [
-        'Usage: idpbuilder-push [OPTIONS] SOURCE TAG…',
+        'Usage: idpbuilder-push [OPTIONS] SOURCE… TAG…',
         '',
         'Pushes the container image SOURCE to every TAG (registry/repository:tag).',
         ...GROUPS.flatMap(groupRows),
@@ -732,9 +742,14 @@ function printResult({ report, plan }, verbose, outside) {
     }
     if (report.status !== 'success')
         return;
-    const digest = report.image?.digest ?? '';
-    for (const { registry, repository } of report.places) {
-        outside.print(`${registry}/${repository}@${digest}`);
+    const digest = report.image?.digest;
+    for (const { registry, repository, tags } of report.places) {
+        const name = `${registry}/${repository}`;
+        // Platforms that were pushed separately have no digest in common.
+        if (digest)
+            outside.print(`${name}@${digest}`);
+        else
+            tags.forEach(({ tag }) => outside.print(`${name}:${tag}`));
     }
 }
 function unwritable(file, error) {
@@ -888,6 +903,11 @@ function placeLines(place) {
         return [`  ${name}  (by digest only)`];
     return place.tags.map((tag) => `  ${name}:${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(tag)}`);
 }
+/** Why a plan has no digest. */
+function unknownDigest({ blobs }) {
+    const pending = blobs.some(({ digest }) => digest === undefined);
+    return pending ? 'known once the layers are compressed' : 'each platform has its own';
+}
 /**
  * A dry run's plan as lines for people. All names come out printable.
  * @param verbose also lists the blobs, largest first
@@ -895,7 +915,7 @@ function placeLines(place) {
 function planLines(plan, verbose = false) {
     const lines = [
         `would push ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(plan.source, 1000)}`,
-        `  digest     ${plan.digest ?? 'known once the layers are compressed'}`,
+        `  digest     ${plan.digest ?? unknownDigest(plan)}`,
     ];
     if (plan.platforms.length > 0)
         lines.push(`  platforms  ${(0,_util_text_js__WEBPACK_IMPORTED_MODULE_2__/* .printable */ .g$)(plan.platforms.join(', '), 1000)}`);

@@ -20279,8 +20279,8 @@ var run_program = __nccwpck_require__(42858);
 var signals = __nccwpck_require__(37909);
 // EXTERNAL MODULE: ./lib/action/commands.js
 var commands = __nccwpck_require__(90934);
-// EXTERNAL MODULE: ./lib/app/create-push.js + 50 modules
-var create_push = __nccwpck_require__(10050);
+// EXTERNAL MODULE: ./lib/app/create-push.js + 60 modules
+var create_push = __nccwpck_require__(33994);
 // EXTERNAL MODULE: ./lib/config/resolve.js + 12 modules
 var resolve = __nccwpck_require__(98626);
 // EXTERNAL MODULE: ./lib/report/error-text.js
@@ -20705,8 +20705,8 @@ function actionPlaces(config, outside) {
 
 // EXTERNAL MODULE: ./lib/config/nearest.js
 var nearest = __nccwpck_require__(90948);
-// EXTERNAL MODULE: ./lib/config/options.js + 5 modules
-var options = __nccwpck_require__(5265);
+// EXTERNAL MODULE: ./lib/config/options.js + 6 modules
+var options = __nccwpck_require__(54439);
 ;// CONCATENATED MODULE: ./lib/action/inputs.js
 
 
@@ -20949,7 +20949,7 @@ function isActionStep() {
 
 /***/ }),
 
-/***/ 10050:
+/***/ 33994:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -21007,7 +21007,50 @@ function startDeadline(options) {
 var media_types = __nccwpck_require__(50261);
 // EXTERNAL MODULE: ./lib/oci/platform.js
 var oci_platform = __nccwpck_require__(17122);
+;// CONCATENATED MODULE: ./lib/push/separate.js
+
+
+
+/** What distribution-spec calls a tag. */
+const TAG = /^\w[\w.-]{0,127}$/;
+/**
+ * What a platform adds to a tag. Without a variant, `{variant}` goes together with the separator
+ * before it.
+ * @param template with {os}, {arch} and {variant}
+ */
+function suffixFor(template, platform) {
+    const { os, architecture, variant } = (0,oci_platform/* normalizePlatform */.FL)(platform);
+    const shaped = variant ? template : template.replace(/[-._]?\{variant\}/g, '');
+    const words = {
+        os,
+        arch: architecture,
+        variant: variant ?? '',
+    };
+    return shaped.replace(/\{(\w+)\}/g, (_, name) => words[name] ?? '');
+}
+/**
+ * The suffixes of several platforms, in their order.
+ * @throws PushError IMAGE when two platforms would get the same tag
+ */
+function suffixesFor(template, platforms) {
+    const suffixes = platforms.map((platform) => suffixFor(template, platform));
+    const second = suffixes.findIndex((suffix, at) => suffixes.indexOf(suffix) < at);
+    const suffix = suffixes[second];
+    const [one, other] = [platforms[suffixes.indexOf(suffix ?? '')], platforms[second]];
+    if (suffix === undefined || !one || !other)
+        return suffixes;
+    throw (0,errors/* imageError */.wL)(`platform-suffix: ${template} makes "${(0,util_text/* printable */.g$)(suffix)}" of both ${(0,oci_platform/* formatPlatform */.Bq)(one)} and ${(0,oci_platform/* formatPlatform */.Bq)(other)}.`, 'Name what tells them apart with {os}, {arch} and {variant}, or choose one of them with platforms.');
+}
+/** @throws PushError GENERAL when no registry takes such a tag */
+function suffixedTag(tag, suffix) {
+    const whole = `${tag}${suffix}`;
+    if (TAG.test(whole))
+        return whole;
+    throw (0,errors/* configError */.Fj)(`tags: "${(0,util_text/* printable */.g$)(whole, 200)}", with the suffix of its platform, is not a tag (at most 128 letters, digits, dots, dashes and underscores)`);
+}
+
 ;// CONCATENATED MODULE: ./lib/push/plan.js
+
 
 
 /** Groups full references by repository, in the order they were given. */
@@ -21022,6 +21065,16 @@ function placesOf(targets) {
     }
     return [...byPlace.values()];
 }
+/** The tags of every platform, where each gets its own: those of the first root come first. */
+function suffixed(place, { suffixes }) {
+    const tags = suffixes.flatMap((suffix) => place.tags.map((tag) => suffixedTag(tag, suffix)));
+    return { ...place, tags };
+}
+/** The tags of a planned place that point at one of the image's roots. */
+function tagsOfRoot({ tags }, { suffixes }, root) {
+    const each = tags.length / suffixes.length;
+    return tags.slice(root * each, (root + 1) * each);
+}
 /** True for a layer that is still to be compressed. */
 function isPending(layer) {
     return 'prepare' in layer;
@@ -21029,14 +21082,15 @@ function isPending(layer) {
 function ready({ digest, mediaType, size }) {
     return { digest, mediaType, size };
 }
-function plannedBlobs({ graph, unfinished }) {
-    if (graph)
-        return graph.blobs.map(ready);
-    const layers = unfinished.layers.map((layer) => isPending(layer)
-        ? { diffId: layer.diffId, mediaType: media_types/* MEDIA_TYPES */.Z2.ociLayer, size: layer.size }
-        : ready(layer));
-    // A layer that the image holds twice is one blob.
-    const all = [ready(unfinished.config), ...layers];
+function plannedBlobs({ blobs, unfinished }) {
+    const others = unfinished.flatMap(({ config, layers }) => [
+        ready(config),
+        ...layers.map((layer) => isPending(layer)
+            ? { diffId: layer.diffId, mediaType: media_types/* MEDIA_TYPES */.Z2.ociLayer, size: layer.size }
+            : ready(layer)),
+    ]);
+    // A layer that an image holds twice, or several images hold, is one blob.
+    const all = [...blobs.map(ready), ...others];
     return [...new Map(all.map((blob) => [blob.diffId ?? blob.digest, blob])).values()];
 }
 /** Works out what has to be where; asks nobody. */
@@ -21044,16 +21098,16 @@ function planPush(image, options) {
     const all = plannedBlobs(image);
     const stays = (blob) => !options.foreignLayers && (0,media_types/* isForeignLayer */.sJ)(blob.mediaType);
     const blobs = all.filter((blob) => !stays(blob));
-    const root = image.graph?.root;
+    const root = image.roots?.length === 1 ? image.roots[0]?.descriptor : undefined;
     return {
-        source: image.source.description,
+        source: image.description,
         ...(root ? { root: { digest: root.digest, mediaType: root.mediaType, size: root.size } } : {}),
         platforms: image.platforms.map(oci_platform/* formatPlatform */.Bq),
-        manifests: image.graph?.manifests.length ?? 1,
+        manifests: image.manifestCount,
         blobs,
         foreign: all.filter(stays).flatMap(({ digest }) => (digest ? [digest] : [])),
         bytes: blobs.reduce((sum, { size }) => sum + size, 0),
-        places: placesOf(options.targets),
+        places: placesOf(options.targets).map((place) => suffixed(place, image)),
     };
 }
 
@@ -21067,8 +21121,6 @@ async function inStage({ emit, clock }, stage, work) {
     return result;
 }
 
-// EXTERNAL MODULE: ./lib/oci/digest.js
-var oci_digest = __nccwpck_require__(9501);
 // EXTERNAL MODULE: ./lib/oci/format-error.js
 var format_error = __nccwpck_require__(26709);
 // EXTERNAL MODULE: ./lib/oci/manifest.js
@@ -21116,6 +21168,299 @@ async function walkGraph(root, load) {
     return { root, manifests: [...manifests.values()], blobs: [...blobs.values()] };
 }
 
+// EXTERNAL MODULE: ./lib/image/source.js
+var source = __nccwpck_require__(2240);
+;// CONCATENATED MODULE: ./lib/push/joined.js
+
+/**
+ * The content of several sources as that of one: each blob comes from a source that holds it, from
+ * this machine rather than from a registry.
+ */
+class JoinedContent {
+    #only;
+    #holders = new Map();
+    /** the latest work on a layer, by diff ID */
+    #turns = new Map();
+    /** what layers really are that a source had remembered as something else, by diff ID */
+    #actual = new Map();
+    /** @param sources at least one; of a single one nothing has to be said with `add` */
+    constructor(sources) {
+        this.#only = sources.length === 1 ? sources[0] : undefined;
+    }
+    /** A source holds this. */
+    add(digest, source) {
+        const holders = this.#holders.get(digest) ?? [];
+        if (holders.includes(source))
+            return;
+        if (source.origin)
+            holders.push(source);
+        else
+            holders.splice(holders.findLastIndex(({ origin }) => !origin) + 1, 0, source);
+        this.#holders.set(digest, holders);
+    }
+    open(descriptor, from = 0, signal) {
+        const holder = this.#holder(descriptor);
+        const chunks = holder.content.open(descriptor, from, signal);
+        return this.#only ? chunks : this.#learning(chunks, holder);
+    }
+    async check(descriptor) {
+        await this.#holder(descriptor).content.check?.(descriptor);
+    }
+    /** Where a blob already is in a registry, to be mounted from there. */
+    originIn(registry, digest) {
+        const holders = this.#only ? [this.#only] : (this.#holders.get(digest) ?? []);
+        return holders.find(({ origin }) => origin?.registry === registry)?.origin;
+    }
+    /**
+     * An image whose layers are found here as soon as they are compressed. A layer that several images
+     * have is compressed for one after the other: who comes second finds it done.
+     */
+    adopt(image, source) {
+        this.add(image.config.digest, source);
+        const layers = image.layers.map((layer) => {
+            if ('prepare' in layer)
+                return this.#inTurn(layer, source);
+            this.add(layer.digest, source);
+            return layer;
+        });
+        return { config: image.config, layers, finish: (finished) => image.finish(finished) };
+    }
+    #inTurn(layer, source) {
+        const { diffId, size } = layer;
+        const prepare = async (signal) => {
+            const actual = this.#actual.get(diffId);
+            if (actual)
+                return actual;
+            const before = this.#turns.get(diffId) ?? Promise.resolve();
+            const work = before.catch(() => undefined).then(() => layer.prepare(signal));
+            this.#turns.set(diffId, work);
+            const made = await work;
+            this.add(made.digest, source);
+            // Another source may have found out meanwhile.
+            return this.#actual.get(diffId) ?? made;
+        };
+        return { diffId, size, prepare };
+    }
+    /** What one source finds out to be remembered wrongly holds for the same layer of all others. */
+    async *#learning(chunks, holder) {
+        try {
+            yield* chunks;
+        }
+        catch (error) {
+            if (error instanceof source/* RememberedLayerWrong */.Z) {
+                this.#actual.set(error.diffId, error.actual);
+                this.add(error.actual.digest, holder);
+            }
+            throw error;
+        }
+    }
+    #holder({ digest }) {
+        const holder = this.#only ?? this.#holders.get(digest)?.[0];
+        if (!holder)
+            throw new Error(`no source holds ${digest}`);
+        return holder;
+    }
+}
+
+// EXTERNAL MODULE: external "node:util"
+var external_node_util_ = __nccwpck_require__(57975);
+// EXTERNAL MODULE: ./lib/oci/encode.js
+var encode = __nccwpck_require__(6823);
+;// CONCATENATED MODULE: ./lib/oci/formats.js
+
+
+const NONDISTRIBUTABLE = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+/** The same thing in both: Docker's media type, and OCI's. */
+const PAIRS = [
+    [media_types/* MEDIA_TYPES */.Z2.dockerManifest, media_types/* MEDIA_TYPES */.Z2.ociManifest],
+    [media_types/* MEDIA_TYPES */.Z2.dockerList, media_types/* MEDIA_TYPES */.Z2.ociIndex],
+    [media_types/* MEDIA_TYPES */.Z2.dockerConfig, media_types/* MEDIA_TYPES */.Z2.ociConfig],
+    [media_types/* MEDIA_TYPES */.Z2.dockerLayerGzip, media_types/* MEDIA_TYPES */.Z2.ociLayerGzip],
+    ['application/vnd.docker.image.rootfs.diff.tar', media_types/* MEDIA_TYPES */.Z2.ociLayer],
+    [media_types/* MEDIA_TYPES */.Z2.dockerForeignLayer, NONDISTRIBUTABLE],
+];
+const TO_OCI = new Map(PAIRS);
+const TO_DOCKER = new Map(PAIRS.map(([docker, oci]) => [oci, docker]));
+/**
+ * What a media type is called in a format. OCI takes any type of a config or layer; Docker knows
+ * its own few.
+ * @throws FormatError when Docker has none for it
+ */
+function mediaTypeIn(format, mediaType) {
+    if (format === 'oci')
+        return TO_OCI.get(mediaType) ?? mediaType;
+    if (TO_OCI.has(mediaType))
+        return mediaType;
+    const docker = TO_DOCKER.get(mediaType);
+    if (docker !== undefined)
+        return docker;
+    throw new format_error/* FormatError */.I(`Docker's format has nothing for ${mediaType}`);
+}
+function renamed(format, descriptor) {
+    const value = (descriptor ?? {});
+    const mediaType = mediaTypeIn(format, String(value['mediaType']));
+    return { ...value, mediaType };
+}
+/** What a manifest of Docker's has no place for, besides annotations. */
+const OCI_ONLY = ['subject', 'artifactType'];
+/**
+ * The JSON of a manifest in a format: other media types, the same blobs. Annotations, which Docker
+ * does not have, are left out there.
+ * @param mediaType of the manifest as it is
+ * @throws FormatError when it cannot be said in Docker's format
+ */
+function convertManifest(value, mediaType, format) {
+    if (format === 'docker') {
+        const field = OCI_ONLY.find((name) => value[name] !== undefined);
+        if (field)
+            throw new format_error/* FormatError */.I(`Docker's format has no ${field}`);
+    }
+    const { annotations, ...rest } = value;
+    const { config, layers } = value;
+    return {
+        ...rest,
+        mediaType: mediaTypeIn(format, mediaType),
+        ...(config ? { config: renamed(format, config) } : {}),
+        ...(Array.isArray(layers) ? { layers: layers.map((one) => renamed(format, one)) } : {}),
+        ...(annotations && format === 'oci' ? { annotations } : {}),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/push/edit.js
+
+
+
+
+
+
+
+/** Everything as it is. */
+const NO_EDITS = {
+    attestations: 'keep',
+    format: 'keep',
+    annotations: { index: {}, manifest: {} },
+};
+function isEmpty(text) {
+    return Object.keys(text).length === 0;
+}
+/** True when something may be changed. */
+function hasEdits({ attestations, format, annotations }) {
+    const { index, manifest } = annotations;
+    return attestations !== 'keep' || format !== 'keep' || !isEmpty(index) || !isEmpty(manifest);
+}
+function jsonOf(bytes) {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+}
+/** Bytes that have been written anew, or the same node where nothing has changed. */
+function encoded(node, before, value) {
+    const mediaType = String(value['mediaType']);
+    return (0,external_node_util_.isDeepStrictEqual)({ ...before, mediaType }, value) &&
+        mediaType === node.descriptor.mediaType
+        ? node
+        : written(mediaType, value);
+}
+function written(mediaType, value) {
+    const content = (0,encode/* encodeManifest */.Gb)(mediaType, value);
+    return { ...content, manifest: (0,oci_manifest/* parseManifest */.Ng)(content.bytes, mediaType) };
+}
+function refused(where, format, error) {
+    if (!(error instanceof format_error/* FormatError */.I))
+        return error;
+    return (0,errors/* imageError */.wL)(`format: ${format}: ${where} cannot be converted: ${error.message}.`, 'Leave format out, or push it by itself; attestations: drop leaves BuildKit’s attestations out.', error);
+}
+/** Docker's formats have no annotations. */
+function requireAnnotatable(what, mediaType) {
+    const docker = [media_types/* MEDIA_TYPES */.Z2.dockerManifest, media_types/* MEDIA_TYPES */.Z2.dockerList];
+    if (!docker.includes(mediaType))
+        return;
+    throw (0,errors/* imageError */.wL)(`annotations: ${what} is in Docker's format, which has none.`, 'Set format: oci to convert it, which changes its digest.');
+}
+function annotated(value, mediaType, added, what) {
+    if (isEmpty(added))
+        return value;
+    requireAnnotatable(what, mediaType);
+    const { annotations, ...rest } = value;
+    return { ...rest, annotations: (0,encode/* sortedText */.Bl)({ ...annotations, ...added }) };
+}
+/**
+ * A manifest in the wanted format, with the annotations that are added.
+ * @param where names the image and its source
+ * @param isImage false for attestations and the like, which get no annotations
+ * @throws PushError IMAGE when that cannot be expressed
+ */
+function editManifest(content, { format, annotations }, where, isImage) {
+    const { descriptor, bytes } = content;
+    const before = jsonOf(bytes);
+    const node = { ...content, manifest: (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType) };
+    try {
+        const value = format === 'keep' ? before : convertManifest(before, descriptor.mediaType, format);
+        const mediaType = format === 'keep' ? descriptor.mediaType : String(value['mediaType']);
+        const after = isImage ? annotated(value, mediaType, annotations.manifest, where) : value;
+        if (format === 'keep' && after === value)
+            return node;
+        return encoded(node, before, { ...after, mediaType });
+    }
+    catch (error) {
+        throw format === 'keep' ? error : refused(where, format, error);
+    }
+}
+/**
+ * What will not work out is found before the layers are compressed and sent. Docker's format of an
+ * image that we write ourselves shows in its config; ours in OCI's format has zstd layers.
+ * @param configType media type of the image's config
+ * @throws PushError IMAGE
+ */
+function checkUnfinished(configType, edits, where) {
+    const { format, annotations } = edits;
+    const docker = configType === media_types/* MEDIA_TYPES */.Z2.dockerConfig;
+    if (format === 'docker' && !docker) {
+        const error = new format_error/* FormatError */.I("Docker's format has nothing for zstd layers");
+        throw refused(where, format, error);
+    }
+    if (!isEmpty(annotations.manifest) && docker && format !== 'oci') {
+        requireAnnotatable(where, media_types/* MEDIA_TYPES */.Z2.dockerManifest);
+    }
+}
+function indexType(mediaType, { format }) {
+    if (format === 'keep')
+        return mediaType;
+    return format === 'docker' ? media_types/* MEDIA_TYPES */.Z2.dockerList : media_types/* MEDIA_TYPES */.Z2.ociIndex;
+}
+/** Docker's lists have no annotations on entries, either. */
+function entryIn(mediaType, entry) {
+    if (mediaType !== media_types/* MEDIA_TYPES */.Z2.dockerList)
+        return entry;
+    const { annotations: _annotations, artifactType: _type, ...rest } = entry;
+    return rest;
+}
+/**
+ * An index over these entries, made of one that is there: what else that one says is kept, its
+ * very bytes where nothing changes.
+ * @param base the index it is made of
+ * @throws PushError IMAGE when what is wanted cannot be expressed
+ */
+function editIndex(base, entries, edits) {
+    const { bytes, descriptor } = base;
+    const before = jsonOf(bytes);
+    const mediaType = indexType(descriptor.mediaType, edits);
+    const { annotations, ...rest } = before;
+    const docker = mediaType === media_types/* MEDIA_TYPES */.Z2.dockerList;
+    if (docker && (before['subject'] ?? before['artifactType'])) {
+        throw (0,errors/* imageError */.wL)('format: docker: the index is an artifact, which Docker’s format has not.');
+    }
+    const value = {
+        ...rest,
+        mediaType,
+        manifests: entries.map((entry) => entryIn(mediaType, entry)),
+        ...(annotations && !docker ? { annotations } : {}),
+    };
+    const after = annotated(value, mediaType, edits.annotations.index, 'the index');
+    const node = { ...base, manifest: (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType) };
+    return encoded(node, before, after);
+}
+
+// EXTERNAL MODULE: ./lib/oci/digest.js
+var oci_digest = __nccwpck_require__(9501);
 ;// CONCATENATED MODULE: ./lib/util/bytes.js
 /** A stream that is not as long as was promised. */
 class LengthError extends Error {
@@ -21141,6 +21486,77 @@ async function readAll(chunks, size) {
     return all;
 }
 
+;// CONCATENATED MODULE: ./lib/push/read.js
+
+
+
+
+
+
+
+
+/** Configs are JSON of a few KiB; nothing that large is one. */
+const CONFIG_MAX_BYTES = 8 * 1024 * 1024;
+/** What to do about an image that is broken. */
+const REBUILD = 'Build or save the image again.';
+async function readExactly(source, descriptor, signal) {
+    try {
+        return await readAll(source.content.open(descriptor, 0, signal), descriptor.size);
+    }
+    catch (error) {
+        if (!(error instanceof LengthError))
+            throw error;
+        throw (0,errors/* imageError */.wL)(`${source.description} is damaged: ${descriptor.digest} has ${error.message}.`, REBUILD);
+    }
+}
+/**
+ * Reads a manifest or config whole, checked against its descriptor.
+ * @param maximum bytes
+ * @throws PushError IMAGE
+ */
+async function readSmall(source, descriptor, maximum = oci_manifest/* MANIFEST_MAX_BYTES */.V4, signal) {
+    const { digest, size } = descriptor;
+    if (size > maximum) {
+        throw (0,errors/* imageError */.wL)(`${source.description}: ${digest} has ${(0,util_text/* formatBytes */.z3)(size)}; at most ${(0,util_text/* formatBytes */.z3)(maximum)} are read.`, REBUILD);
+    }
+    const bytes = await readExactly(source, descriptor, signal);
+    const hash = (0,oci_digest/* hasherFor */.jJ)(digest).update(bytes).digest('hex');
+    if (hash !== (0,oci_digest/* hexOf */.ZD)(digest)) {
+        throw (0,errors/* imageError */.wL)(`${source.description} is damaged: what it holds as ${digest} is ${(0,oci_digest/* algorithmOf */.Hy)(digest)}:${hash}.`, REBUILD);
+    }
+    return bytes;
+}
+/** Reads a manifest or an index; @throws FormatError when it is neither */
+async function readManifest(source, descriptor, signal) {
+    if (!(0,media_types/* isManifestType */.Q3)(descriptor.mediaType)) {
+        throw new format_error/* FormatError */.I(`${descriptor.mediaType} is not the media type of a manifest or an index`);
+    }
+    const bytes = await readSmall(source, descriptor, oci_manifest/* MANIFEST_MAX_BYTES */.V4, signal);
+    return { descriptor, bytes, manifest: (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType) };
+}
+/** The platform a config names; undefined for artifacts, whose config is no image config. */
+async function readPlatform(source, config, signal) {
+    const types = [media_types/* MEDIA_TYPES */.Z2.ociConfig, media_types/* MEDIA_TYPES */.Z2.dockerConfig];
+    if (!config || !types.includes(config.mediaType))
+        return undefined;
+    const bytes = await readSmall(source, config, CONFIG_MAX_BYTES, signal);
+    try {
+        return (0,oci_platform/* platformOfConfig */.Dr)(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * Words a broken image as one; other errors pass.
+ * @param description names the source
+ */
+function asImageError(description, error) {
+    if (!(error instanceof format_error/* FormatError */.I))
+        return error;
+    return (0,errors/* imageError */.wL)(`${description} is not a valid image: ${error.message}.`, REBUILD, error);
+}
+
 ;// CONCATENATED MODULE: ./lib/push/select.js
 
 
@@ -21150,6 +21566,10 @@ const ATTESTED_DIGEST = 'vnd.docker.reference.digest';
 /** False for the `unknown/unknown` entries that attestations have. */
 function isRealPlatform(platform) {
     return platform !== undefined && platform.os !== 'unknown' && platform.architecture !== 'unknown';
+}
+/** True when the platform is one of those wanted; nothing wanted means all. */
+function isWanted(platform, wanted) {
+    return wanted.length === 0 || wanted.some((one) => (0,oci_platform/* matchesPlatform */.pC)(one, platform));
 }
 /**
  * @param description names the source in the error
@@ -21164,7 +21584,7 @@ function requirePlatforms(description, wanted, offered) {
 }
 /** The entries of an index for the wanted platforms, with the attestations that belong to them. */
 function entriesFor(index, wanted) {
-    const kept = index.manifests.filter(({ platform }) => isRealPlatform(platform) && wanted.some((one) => (0,oci_platform/* matchesPlatform */.pC)(one, platform)));
+    const kept = index.manifests.filter(({ platform }) => isRealPlatform(platform) && isWanted(platform, wanted));
     const digests = new Set(kept.map(({ digest }) => digest));
     return index.manifests.filter((entry) => kept.includes(entry) || digests.has(entry.annotations?.[ATTESTED_DIGEST] ?? ''));
 }
@@ -21191,6 +21611,379 @@ function selectPlatforms(description, root, bytes, manifest, wanted) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/push/member.js
+
+
+
+
+
+/** @throws FormatError when it holds no valid manifest */
+async function readMember(source, signal) {
+    const { root, unfinished } = source;
+    if (unfinished)
+        return { source, unfinished };
+    if (!root)
+        throw (0,errors/* imageError */.wL)(`${source.description} holds no image.`);
+    return { source, root: await readManifest(source, root, signal) };
+}
+/** What only the config says (an os.version, a variant) completes what a descriptor says. */
+function completed(said, config) {
+    if (!said || !config)
+        return said ?? config;
+    const { variant: _left, ...plain } = (0,oci_platform/* normalizePlatform */.FL)(said);
+    const { variant: _right, ...own } = (0,oci_platform/* normalizePlatform */.FL)(config);
+    const same = plain.os === own.os && plain.architecture === own.architecture;
+    return same ? { ...config, ...said } : said;
+}
+function normal(platform) {
+    return platform && (0,oci_platform/* normalizePlatform */.FL)(platform);
+}
+/** Descriptors of an index as they are; those without a platform are looked into. */
+async function entryOf(source, descriptor, signal) {
+    if (descriptor.platform) {
+        return { source, descriptor, platform: (0,oci_platform/* normalizePlatform */.FL)(descriptor.platform) };
+    }
+    const { manifest } = await readManifest(source, descriptor, signal);
+    const config = manifest.kind === 'manifest' ? manifest.config : undefined;
+    return { source, descriptor, platform: normal(await readPlatform(source, config, signal)) };
+}
+/** An index inside of an index: its entries take its place. */
+async function flattened(source, descriptor, depth, options) {
+    const where = `${source.description}: the index ${descriptor.digest}, which is inside of another,`;
+    if (depth > 8)
+        throw (0,errors/* imageError */.wL)(`${where} is nested too deeply.`);
+    const { manifest } = await readManifest(source, descriptor, options.signal);
+    if (manifest.kind !== 'index')
+        throw new Error(`${descriptor.digest} is no index`);
+    if (manifest.subject || manifest.artifactType) {
+        throw (0,errors/* imageError */.wL)(`${where} is an artifact of its own (it has a subject or an artifactType): it cannot be flattened.`, 'Push it by itself.');
+    }
+    const { platform } = descriptor;
+    const entries = await entriesOfIndex(source, manifest.manifests, depth + 1, options);
+    const other = entries.find((entry) => platform && isRealPlatform(entry.platform) && !(0,oci_platform/* matchesPlatform */.pC)(platform, entry.platform));
+    if (platform && other?.platform) {
+        throw (0,errors/* imageError */.wL)(`${where} is said to be for ${(0,oci_platform/* formatPlatform */.Bq)(platform)}, but holds ${(0,oci_platform/* formatPlatform */.Bq)(other.platform)}: it cannot be flattened.`, 'Choose one of its images by its digest as the source.');
+    }
+    const lost = Object.keys({ ...manifest.annotations, ...descriptor.annotations }).length > 0;
+    options.onNote?.(`${where} was flattened: its ${entries.length} entries took its place${lost ? ', without its annotations' : ''}`);
+    return entries;
+}
+async function entriesOfIndex(source, descriptors, depth, options) {
+    const entries = [];
+    for (const descriptor of descriptors) {
+        if ((0,media_types/* isIndexType */.$U)(descriptor.mediaType)) {
+            entries.push(...(await flattened(source, descriptor, depth, options)));
+        }
+        else {
+            entries.push(await entryOf(source, descriptor, options.signal));
+        }
+    }
+    return entries;
+}
+/**
+ * The images of a source, each with its platform: from the descriptor, completed by the image's
+ * config where the source is that image itself. Indexes inside of an index are flattened.
+ * @throws PushError IMAGE where flattening would lose what an index says
+ */
+async function entriesOf({ source, root, unfinished }, options) {
+    const { signal } = options;
+    if (unfinished) {
+        const platform = normal(await readPlatform(source, unfinished.config, signal));
+        return [{ source, unfinished, platform }];
+    }
+    const { manifest, descriptor } = root;
+    if (manifest.kind === 'index')
+        return entriesOfIndex(source, manifest.manifests, 0, options);
+    const { mediaType, digest, size } = descriptor;
+    const platform = completed(descriptor.platform, await readPlatform(source, manifest.config, signal));
+    return [{ source, descriptor: { mediaType, digest, size }, platform: normal(platform) }];
+}
+
+;// CONCATENATED MODULE: ./lib/push/merge.js
+
+
+
+/** True for an entry that something runs on. */
+function isImageEntry(entry) {
+    return isRealPlatform(entry.platform);
+}
+/** The image an attestation is about; a digest of nothing for other entries. */
+function attested({ descriptor }) {
+    return descriptor?.annotations?.[ATTESTED_DIGEST] ?? '';
+}
+/** True for what BuildKit attests of an image: provenance, an SBOM. */
+function isAttestation(entry) {
+    const { platform } = entry;
+    return attested(entry) !== '' || (platform !== undefined && !isRealPlatform(platform));
+}
+/** The entries for the wanted platforms and the attestations that belong to them, as they come. */
+function merge_entriesFor(entries, wanted) {
+    if (wanted.length === 0)
+        return entries;
+    const images = entries.filter(isImageEntry).filter(({ platform }) => isWanted(platform, wanted));
+    const digests = new Set(images.map(({ descriptor }) => descriptor?.digest ?? ''));
+    return entries.filter((entry) => images.some((image) => image === entry) || digests.has(attested(entry)));
+}
+/** The same attestation may be said to be about several images. */
+function nameOf(entry) {
+    return `${entry.descriptor?.digest} ${attested(entry)}`;
+}
+function twice(first, second) {
+    const platform = (0,oci_platform/* formatPlatform */.Bq)(first.platform);
+    const [one, other] = [first.source.description, second.source.description];
+    const who = one === other ? `${one} holds ${platform} twice` : `${one} and ${other} both hold ${platform}`;
+    return (0,errors/* imageError */.wL)(`${who}: an index names each platform once.`, 'Leave one of them out, or name only the platforms that are wanted with platforms.');
+}
+/** Each platform once; the same manifest named twice is one. */
+function onePerPlatform(entries) {
+    const byPlatform = new Map();
+    for (const entry of entries) {
+        const key = (0,oci_platform/* platformKey */.Ng)(entry.platform);
+        const known = byPlatform.get(key);
+        const same = known?.descriptor && known.descriptor.digest === entry.descriptor?.digest;
+        if (known && !same)
+            throw twice(known, entry);
+        if (!known)
+            byPlatform.set(key, entry);
+    }
+    return [...byPlatform.values()];
+}
+/** An image that nothing says a platform of has no place in an index of platforms. */
+function requireNames(entries, lone) {
+    const nameless = entries.find((entry) => lone.has(entry) && !isImageEntry(entry));
+    if (!nameless)
+        return;
+    throw (0,errors/* imageError */.wL)(`${nameless.source.description} names no platform: neither a descriptor nor an image config says one.`, 'Only images that run on a platform can be merged; push an artifact by itself.');
+}
+/**
+ * Puts the images of several sources together. Ordered by platform, not by source, so that the same
+ * images give the same index in whatever order and from wherever they come.
+ * @param groups the entries of each source
+ * @param wanted platforms; empty: all
+ * @param description names all sources in errors
+ * @throws PushError IMAGE when a platform is there twice, missing or not named
+ */
+function mergeEntries(groups, wanted, description) {
+    const all = groups.flat();
+    requireNames(all, new Set(groups.flatMap((group) => (group.length === 1 ? group : []))));
+    const offered = all.filter(isImageEntry);
+    requirePlatforms(description, wanted, offered.map(({ platform }) => platform));
+    const chosen = offered.filter(({ platform }) => isWanted(platform, wanted));
+    const images = onePerPlatform(chosen).toSorted((left, right) => (0,oci_platform/* comparePlatforms */.UX)(left.platform, right.platform));
+    if (images.length === 0) {
+        throw (0,errors/* imageError */.wL)(`${description} hold no image that runs on a platform.`);
+    }
+    const rank = (entry) => {
+        const at = images.findIndex(({ descriptor }) => descriptor?.digest === attested(entry));
+        return at < 0 ? images.length : at;
+    };
+    const rest = all.filter((entry) => !isImageEntry(entry) && (wanted.length === 0 || rank(entry) < images.length));
+    const others = [...new Map(rest.map((entry) => [nameOf(entry), entry])).values()];
+    return { images, others: others.toSorted((left, right) => rank(left) - rank(right)) };
+}
+
+;// CONCATENATED MODULE: ./lib/push/below.js
+
+
+
+/**
+ * Reads all manifests below the entries that are there, and notes who holds what.
+ * @throws PushError IMAGE
+ */
+async function readBelow(entries, content, signal) {
+    const manifests = new Map();
+    const blobs = new Map();
+    for (const { source, descriptor } of entries) {
+        if (!descriptor)
+            continue;
+        const load = (child) => readSmall(source, child, undefined, signal);
+        try {
+            const graph = await walkGraph(descriptor, load);
+            for (const node of graph.manifests) {
+                manifests.set(node.descriptor.digest, node);
+                content.add(node.descriptor.digest, source);
+            }
+            for (const blob of graph.blobs) {
+                const known = blobs.get(blob.digest) ?? blob;
+                if (known.size !== blob.size) {
+                    throw new format_error/* FormatError */.I(`${blob.digest} is listed with ${known.size} and with ${blob.size} bytes`);
+                }
+                blobs.set(blob.digest, known);
+                content.add(blob.digest, source);
+            }
+        }
+        catch (error) {
+            throw asImageError(source.description, error);
+        }
+    }
+    return { manifests: [...manifests.values()], blobs: [...blobs.values()] };
+}
+
+;// CONCATENATED MODULE: ./lib/push/merged.js
+
+
+
+
+
+
+
+
+
+function merged_nameOf({ platform, source }) {
+    const what = isRealPlatform(platform) ? (0,oci_platform/* formatPlatform */.Bq)(platform) : 'an entry without a platform';
+    return `${what} of ${source.description}`;
+}
+/** Nothing but what the entries name is changed: what is below an entry is not looked into. */
+function editKnown(entries, manifests, { shape, edits, onNote }) {
+    const known = new Map(manifests.map((node) => [node.descriptor.digest, node]));
+    const edited = new Map();
+    for (const entry of entries) {
+        const node = entry.descriptor && known.get(entry.descriptor.digest);
+        if (!node)
+            continue;
+        const { digest } = node.descriptor;
+        const isImage = shape === 'one' || isRealPlatform(entry.platform);
+        const after = editManifest(node, edits, merged_nameOf(entry), isImage);
+        edited.set(digest, after);
+        if (after.descriptor.digest === digest)
+            continue;
+        onNote?.(`${merged_nameOf(entry)} is changed: its digest is ${after.descriptor.digest}, not ${digest}`);
+        if (node.manifest.annotations && !after.manifest.annotations) {
+            onNote?.(`${merged_nameOf(entry)} loses its annotations, which Docker's format has not`);
+        }
+    }
+    return edited;
+}
+/** An attestation goes on naming the image it belongs to, by the digest that this one has now. */
+function reattached(annotations, edited) {
+    const subject = annotations?.[ATTESTED_DIGEST];
+    const now = edited.get((subject ?? ''))?.descriptor.digest;
+    return now ? { ...annotations, [ATTESTED_DIGEST]: now } : annotations;
+}
+/** Every entry as the index names it, with the manifests that were written meanwhile. */
+function described({ entries, base }, edited, written) {
+    const rest = [...written];
+    return entries.map((entry) => {
+        const said = entry.descriptor;
+        const content = said ? edited.get(said.digest) : rest.shift();
+        if (!content)
+            throw new RangeError('the manifest of an image is missing');
+        const { mediaType, digest, size } = content.descriptor;
+        // Bytes that an index carries along are those of the manifest as it was.
+        const { data, ...others } = said ?? {};
+        const platform = base ? said?.platform : entry.platform;
+        const annotations = reattached(said?.annotations, edited);
+        return {
+            ...others,
+            mediaType,
+            digest,
+            size,
+            ...(data !== undefined && digest === said?.digest ? { data } : {}),
+            ...(annotations ? { annotations } : {}),
+            ...(platform ? { platform } : {}),
+        };
+    });
+}
+function indexOver(request, edited, written) {
+    const { base, edits } = request;
+    const entries = described(request, edited, written);
+    if (base)
+        return editIndex(base, entries, edits);
+    const fresh = (0,encode/* encodeIndex */.bj)(entries);
+    const { manifests } = JSON.parse(Buffer.from(fresh.bytes).toString('utf8'));
+    return editIndex(fresh, manifests, edits);
+}
+/** Of what is still to be compressed, the config says which image it is. */
+function keyOf({ entries }) {
+    const names = entries.map(({ descriptor, unfinished }) => descriptor?.digest ?? unfinished?.config.digest);
+    return (0,oci_digest/* digestOf */.ol)(names.join('\n'));
+}
+/** Images to be compressed, whose manifests are changed as soon as they are written. */
+function unfinishedOf(entries, content, edits) {
+    return entries.flatMap((entry) => {
+        if (!entry.unfinished)
+            return [];
+        checkUnfinished(entry.unfinished.config.mediaType, edits, merged_nameOf(entry));
+        const image = content.adopt(entry.unfinished, entry.source);
+        const finish = (layers) => editManifest(image.finish(layers), edits, merged_nameOf(entry), true);
+        return [{ config: image.config, layers: image.layers, finish }];
+    });
+}
+/** What was changed is said; so is what still speaks of what was there before. */
+function tellOfIndex({ base, entries, edits, onNote }, edited, root) {
+    const before = base?.descriptor.digest;
+    const now = root?.descriptor.digest;
+    if (before && now && before !== now) {
+        onNote?.(`the index is changed: its digest is ${now}, not ${before}`);
+    }
+    const lost = [base?.manifest, ...entries.map(({ descriptor }) => descriptor)];
+    if (edits.format === 'docker' && lost.some((one) => one?.annotations)) {
+        onNote?.("the annotations in the index are left out, which Docker's format has not");
+    }
+    const stale = entries.some(({ descriptor }) => {
+        const subject = (descriptor?.annotations?.[ATTESTED_DIGEST] ?? '');
+        return (edited.get(subject)?.descriptor.digest ?? subject) !== subject;
+    });
+    if (stale) {
+        onNote?.('attestations of changed images still speak of the digests these had; attestations: drop leaves them out');
+    }
+}
+/** What tags will point at, and the index that has to be written for it. */
+function rootsOf(request, edited, written) {
+    if (request.shape === 'index') {
+        const index = indexOver(request, edited, written);
+        return { manifests: [index], roots: [index] };
+    }
+    const rest = [...written];
+    const roots = request.entries.map(({ descriptor }) => descriptor ? edited.get(descriptor.digest) : rest.shift());
+    return { manifests: [], roots: roots.filter((root) => root !== undefined) };
+}
+function nodeOf({ descriptor, bytes }) {
+    return { descriptor, bytes, manifest: (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType) };
+}
+/**
+ * The image of the entries: an index over them, the one image there is, or each by itself.
+ * @throws PushError IMAGE when a source is damaged, or cannot be changed as wanted
+ */
+async function loadMerged(request) {
+    const { sources, description, entries, shape, suffix, edits, signal } = request;
+    const platforms = entries.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : []));
+    const suffixes = shape === 'each' ? suffixesFor(suffix, platforms) : [''];
+    const content = new JoinedContent(sources);
+    const { manifests: read, blobs } = await readBelow(entries, content, signal);
+    const edited = editKnown(entries, read, request);
+    const manifests = read.map((node) => edited.get(node.descriptor.digest) ?? node);
+    const unfinished = unfinishedOf(entries, content, edits);
+    const shared = {
+        description,
+        content,
+        platforms,
+        manifestCount: manifests.length + unfinished.length + (shape === 'index' ? 1 : 0),
+        blobs,
+        unfinished,
+        suffixes,
+    };
+    if (unfinished.length > 0) {
+        if (shape === 'index')
+            tellOfIndex(request, edited);
+        const finish = (written) => rootsOf(request, edited, written);
+        return { ...shared, key: keyOf(request), manifests, finish };
+    }
+    const { manifests: last, roots } = rootsOf(request, edited, []);
+    const [root] = roots;
+    if (!root)
+        throw new Error('an image has a manifest');
+    if (shape === 'index')
+        tellOfIndex(request, edited, root);
+    return {
+        ...shared,
+        key: roots.length === 1 ? root.descriptor.digest : keyOf(request),
+        manifests: [...manifests, ...last.map(nodeOf)],
+        roots: roots.map(nodeOf),
+        finish: () => ({ manifests: [], roots }),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/push/image.js
 
 
@@ -21200,96 +21993,148 @@ function selectPlatforms(description, root, bytes, manifest, wanted) {
 
 
 
-
-/** Configs are JSON of a few KiB; nothing that large is one. */
-const CONFIG_MAX_BYTES = 8 * 1024 * 1024;
-const REBUILD = 'Build or save the image again.';
-async function readExactly(source, descriptor, signal) {
-    try {
-        return await readAll(source.content.open(descriptor, 0, signal), descriptor.size);
-    }
-    catch (error) {
-        if (!(error instanceof LengthError))
-            throw error;
-        throw (0,errors/* imageError */.wL)(`${source.description} is damaged: ${descriptor.digest} has ${error.message}.`, REBUILD);
-    }
+/** The image of one manifest or index that is there as it is. */
+function ofGraph(description, content, graph, platforms) {
+    const { manifests, blobs } = graph;
+    const root = manifests.at(-1);
+    if (!root)
+        throw new Error('a graph has at least its root');
+    return {
+        description,
+        content,
+        key: root.descriptor.digest,
+        platforms,
+        manifests,
+        manifestCount: manifests.length,
+        blobs,
+        unfinished: [],
+        suffixes: [''],
+        roots: [root],
+        finish: () => ({ manifests: [], roots: [root] }),
+    };
 }
-/** Reads a manifest or config whole, checked against its descriptor. */
-async function readSmall(source, descriptor, maximum, signal) {
-    const { digest, size } = descriptor;
-    if (size > maximum) {
-        throw (0,errors/* imageError */.wL)(`${source.description}: ${digest} has ${(0,util_text/* formatBytes */.z3)(size)}; at most ${(0,util_text/* formatBytes */.z3)(maximum)} are read.`, REBUILD);
-    }
-    const bytes = await readExactly(source, descriptor, signal);
-    const hash = (0,oci_digest/* hasherFor */.jJ)(digest).update(bytes).digest('hex');
-    if (hash !== (0,oci_digest/* hexOf */.ZD)(digest)) {
-        throw (0,errors/* imageError */.wL)(`${source.description} is damaged: what it holds as ${digest} is ${(0,oci_digest/* algorithmOf */.Hy)(digest)}:${hash}.`, REBUILD);
-    }
-    return bytes;
-}
-/** The platform a config names; empty for artifacts, whose config is no image config. */
-async function platformOfConfig(source, config, signal) {
-    const types = [media_types/* MEDIA_TYPES */.Z2.ociConfig, media_types/* MEDIA_TYPES */.Z2.dockerConfig];
-    if (!config || !types.includes(config.mediaType))
-        return [];
-    const bytes = await readSmall(source, config, CONFIG_MAX_BYTES, signal);
-    let value;
-    try {
-        value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    }
-    catch {
-        return [];
-    }
-    const { os, architecture, variant } = (value ?? {});
-    if (typeof os !== 'string' || typeof architecture !== 'string')
-        return [];
-    return [{ os, architecture, ...(typeof variant === 'string' && variant ? { variant } : {}) }];
+/** The image of a docker archive whose layers are still to be compressed. */
+function ofUnfinished(source, image, platforms) {
+    const content = new JoinedContent([source]);
+    return {
+        description: source.description,
+        content,
+        key: image.config.digest,
+        platforms,
+        manifests: [],
+        manifestCount: 1,
+        blobs: [],
+        unfinished: [image],
+        suffixes: [''],
+        finish: (roots) => ({ manifests: [], roots }),
+    };
 }
 async function platformsOf(source, graph, signal) {
     const top = graph.manifests.at(-1)?.manifest;
     if (top?.kind === 'index') {
         return top.manifests.flatMap(({ platform }) => (isRealPlatform(platform) ? [platform] : []));
     }
-    return platformOfConfig(source, top?.config, signal);
+    const platform = await readPlatform(source, top?.config, signal);
+    return platform ? [platform] : [];
 }
-async function loadGraph(source, root, wanted, signal) {
-    if (!(0,media_types/* isManifestType */.Q3)(root.mediaType)) {
-        throw new format_error/* FormatError */.I(`${root.mediaType} is not the media type of a manifest or an index`);
+/** One source, as it is or cut down to the wanted platforms. */
+async function loadSingle({ source, root, unfinished }, { platforms: wanted, signal }) {
+    const { description } = source;
+    if (unfinished) {
+        const platform = await readPlatform(source, unfinished.config, signal);
+        const platforms = platform ? [platform] : [];
+        requirePlatforms(description, wanted, platforms);
+        return ofUnfinished(source, unfinished, platforms);
     }
-    const load = (descriptor) => readSmall(source, descriptor, oci_manifest/* MANIFEST_MAX_BYTES */.V4, signal);
-    const bytes = await load(root);
-    const manifest = (0,oci_manifest/* parseManifest */.Ng)(bytes, root.mediaType);
-    const selection = selectPlatforms(source.description, root, bytes, manifest, wanted);
-    const known = new Map([[root.digest, bytes]]);
+    const { descriptor, bytes, manifest } = root;
+    const selection = selectPlatforms(description, descriptor, bytes, manifest, wanted);
+    const known = new Map([[descriptor.digest, bytes]]);
     if (selection.bytes)
         known.set(selection.root.digest, selection.bytes);
-    const graph = await walkGraph(selection.root, async (descriptor) => known.get(descriptor.digest) ?? load(descriptor));
+    const graph = await walkGraph(selection.root, async (child) => known.get(child.digest) ?? readSmall(source, child, undefined, signal));
     const platforms = await platformsOf(source, graph, signal);
     if (manifest.kind === 'manifest')
-        requirePlatforms(source.description, wanted, platforms);
-    return { source, graph, platforms };
-}
-/**
- * Reads all manifests of a source, cut down to `wanted` platforms (empty: everything).
- * @throws PushError IMAGE when it is not a valid image or lacks a platform
- */
-async function loadImage(source, wanted, signal) {
-    const { unfinished, root, description } = source;
-    if (unfinished) {
-        const platforms = await platformOfConfig(source, unfinished.config, signal);
         requirePlatforms(description, wanted, platforms);
-        return { source, platforms, unfinished };
+    return ofGraph(description, new JoinedContent([source]), graph, platforms);
+}
+/** Attestations are left out where that is wanted, and that is said. */
+function withoutDropped(entries, { edits, onNote }) {
+    if (edits.attestations === 'keep')
+        return entries;
+    const kept = entries.filter((entry) => !isAttestation(entry));
+    const dropped = entries.length - kept.length;
+    if (dropped > 0)
+        onNote?.(`attestations left out: ${dropped}`);
+    return kept;
+}
+function shapeOf(strategy, single) {
+    if (strategy === 'separate')
+        return 'each';
+    return strategy === 'auto' && single ? 'one' : 'index';
+}
+async function loadSeveral(members, description, options) {
+    const { strategy, platforms } = options;
+    const groups = await Promise.all(members.map((member) => named(member.source, () => entriesOf(member, options))));
+    const kept = groups.map((entries) => withoutDropped(entries, options));
+    const { images, others } = mergeEntries(kept, platforms, description);
+    const sources = members.map(({ source }) => source);
+    const shape = shapeOf(strategy, images.length === 1);
+    if (strategy === 'separate' && others.length > 0) {
+        options.onNote?.('attestations and other entries without a platform are left out: there is no index to hold them');
     }
-    if (!root)
-        throw (0,errors/* imageError */.wL)(`${description} holds no image.`, REBUILD);
+    const entries = shape === 'index' ? [...images, ...others] : images;
+    return finished({ ...options, sources, description, entries, shape });
+}
+/** One source that is changed on its way, in the order it has. */
+async function loadEdited(member, options) {
+    const { source, root } = member;
+    const { platforms: wanted, strategy } = options;
+    const { description } = source;
+    const base = root?.manifest.kind === 'index' ? root : undefined;
+    const all = withoutDropped(await entriesOf(member, options), options);
+    const images = all.filter(isImageEntry);
+    requirePlatforms(description, wanted, images.map(({ platform }) => platform));
+    const entries = merge_entriesFor(all, wanted);
+    const chosen = entries.filter(isImageEntry);
+    const single = chosen.length === 1 && (wanted.length > 0 || entries.length === 1);
+    const shape = base === undefined ? 'one' : shapeOf(strategy, single);
+    const own = shape === 'one' && base ? chosen : entries;
+    return finished({ ...options, sources: [source], description, entries: own, shape, base });
+}
+/** Annotations that have nowhere to go are named. */
+function finished(request) {
+    if (request.shape !== 'index' && Object.keys(request.edits.annotations.index).length > 0) {
+        request.onNote?.('annotations: those of the index are not used: no index is pushed');
+    }
+    return loadMerged(request);
+}
+/** Names the source in errors about what it holds. */
+async function named({ description }, work) {
     try {
-        return await loadGraph(source, root, wanted, signal);
+        return await work();
     }
     catch (error) {
-        if (!(error instanceof format_error/* FormatError */.I))
-            throw error;
-        throw (0,errors/* imageError */.wL)(`${description} is not a valid image: ${error.message}.`, REBUILD, error);
+        throw asImageError(description, error);
     }
+}
+/**
+ * Reads all manifests of the sources, cut down to the wanted platforms: one source as it is, several
+ * merged into one index.
+ * @throws PushError IMAGE when one is not a valid image, or a platform is missing or there twice
+ */
+async function loadImage(sources, options) {
+    const members = await Promise.all(sources.map((source) => named(source, () => readMember(source, options.signal))));
+    const [first, ...others] = members;
+    if (!first)
+        throw new RangeError('there is no source');
+    const isIndex = first.root?.manifest.kind === 'index';
+    const { strategy } = options;
+    if (others.length === 0 && (strategy === 'auto' || (strategy === 'merge' && isIndex))) {
+        const load = hasEdits(options.edits) ? loadEdited : loadSingle;
+        return named(first.source, () => load(first, options));
+    }
+    const description = sources.map((source) => source.description).join(', ');
+    return loadSeveral(members, description, options);
 }
 
 ;// CONCATENATED MODULE: ./lib/push/standing.js
@@ -22065,7 +22910,7 @@ function neverMoves(place, tag, before) {
     return new errors/* PushError */.Vc(`The tag ${tag} in ${place.registry}/${place.repository} names another image (${before}), and its tag-policy is never-move.`, { code: 'POLICY', hint: 'Push under a new tag, or change tag-policy for this one.' });
 }
 /** What an image is called beside its digest: `sha256:0123456789ab (1.2.10)`. */
-function nameOf(digest, facts) {
+function decide_nameOf(digest, facts) {
     const version = facts?.version ?? facts?.revision?.slice(0, 7);
     const more = version === undefined ? '' : ` (${(0,util_text/* printable */.g$)(version, 100)})`;
     return `sha256:${(0,oci_digest/* shortDigest */.VK)(digest)}${more}`;
@@ -22082,7 +22927,7 @@ async function compareWith(context, place, other, facts, signal) {
         theirs = await facts.read(place, content, signal);
         const mine = await facts.read(place, filled.root, signal);
         const judgement = await judge(mine, theirs, context.ancestry, signal);
-        return { ...judgement, name: nameOf(other.digest, theirs) };
+        return { ...judgement, name: decide_nameOf(other.digest, theirs) };
     }
     catch (error) {
         signal.throwIfAborted();
@@ -22090,7 +22935,7 @@ async function compareWith(context, place, other, facts, signal) {
             throw error;
         const reason = (0,errors/* messageOf */.bD)(error).replace(/\.$/, '');
         const why = `which of the two is newer cannot be told: ${reason}`;
-        return { relation: 'unknown', why, name: nameOf(other.digest, theirs) };
+        return { relation: 'unknown', why, name: decide_nameOf(other.digest, theirs) };
     }
 }
 /** Says that a tag stays what it is: no failure, but nothing that goes without saying either. */
@@ -22499,6 +23344,7 @@ async function publish_lookAgain(context, place, facts) {
 /**
  * Moves the tags, last of all: every registry that counts has everything by now. What is refused
  * midway is taken back as `settle` has it.
+ * @returns the places of registries that are well, with the tags they took
  * @throws the refusal, where a registry must not fail; then no tag is moved that could be taken back
  */
 async function publish(context, filled, standing) {
@@ -22507,12 +23353,65 @@ async function publish(context, filled, standing) {
     const written = await Promise.all(places.map(async (place) => ({ place, refusals: await write(context, place) })));
     await settle(context, written, standing);
     standing.requireOne(filled.map(({ place }) => place.registry));
-    const well = places.filter(({ filled: { place } }) => !standing.hasFailed(place.registry));
-    await Promise.all(well.map((place) => publish_lookAgain(context, place, facts)));
+    const well = written.filter(({ place }) => !standing.hasFailed(place.filled.place.registry));
+    await Promise.all(well.map(({ place }) => publish_lookAgain(context, place, facts)));
+    return well.map(({ place, refusals }) => {
+        const refused = new Set(refusals.map(({ tag }) => tag));
+        const tags = place.write.map(({ tag }) => tag).filter((tag) => !refused.has(tag));
+        return { filled: place.filled, tags };
+    });
 }
 
-// EXTERNAL MODULE: ./lib/image/source.js
-var source = __nccwpck_require__(2240);
+// EXTERNAL MODULE: ./lib/http/retry.js
+var http_retry = __nccwpck_require__(28394);
+;// CONCATENATED MODULE: ./lib/registry/store-manifest.js
+
+
+
+
+
+/** About a quarter of a minute with the usual waits: what is just late has arrived by then. */
+const ATTEMPTS = 6;
+const NOT_KNOWN_YET = new Set([
+    'MANIFEST_BLOB_UNKNOWN',
+    'MANIFEST_UNKNOWN',
+    'BLOB_UNKNOWN',
+]);
+/** What a registry says that does not see yet what it has just taken, in one of its other halves. */
+function isBehind(error) {
+    if (!(error instanceof registry_error/* RegistryError */.gl) || ![400, 404, 422].includes(error.status))
+        return false;
+    return error.codes.some((code) => NOT_KNOWN_YET.has(code.toUpperCase()));
+}
+/** What was left with its publisher is not late: the registry wants it. */
+function lacksNothing({ descriptor, bytes }) {
+    const manifest = (0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType);
+    return !(0,oci_manifest/* childrenOf */.LU)(manifest).some(({ mediaType }) => (0,media_types/* isForeignLayer */.sJ)(mediaType));
+}
+/**
+ * Stores a manifest by its digest, whose children have just been stored: while the registry says
+ * that it does not know one of them, it is asked again, a few times and ever later.
+ * @throws RegistryError
+ */
+async function storeManifest(connection, repository, content, signal) {
+    const { congestion, registry, retry } = connection;
+    const { digest } = content.descriptor;
+    const attempts = Math.min(ATTEMPTS, retry.policy.attempts);
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            await congestion.run('request', () => putManifest(connection, repository, digest, content, { signal }), signal);
+            return;
+        }
+        catch (error) {
+            if (!isBehind(error) || attempt >= attempts || !lacksNothing(content))
+                throw error;
+            const failure = { reason: 'what was just stored is not known there yet' };
+            const policy = { ...retry.policy, attempts };
+            await (0,http_retry/* waitBeforeRetry */.jy)({ ...retry, policy }, registry, failure, attempt, signal);
+        }
+    }
+}
+
 // EXTERNAL MODULE: ./lib/registry/upload/session.js
 var session = __nccwpck_require__(77409);
 ;// CONCATENATED MODULE: ./lib/registry/upload/resume.js
@@ -22643,8 +23542,6 @@ async function giveBackEarlier(upload) {
     await earlierSession(upload, earlier)?.cancel();
 }
 
-// EXTERNAL MODULE: ./lib/http/retry.js
-var http_retry = __nccwpck_require__(28394);
 // EXTERNAL MODULE: ./lib/registry/upload/ranges.js
 var ranges = __nccwpck_require__(73443);
 ;// CONCATENATED MODULE: ./lib/registry/upload/chunked.js
@@ -23300,11 +24197,11 @@ async function uploadBlob(upload) {
 
 
 
+
 function mountSource(filling, digest) {
     const { image, connection, place, sibling, remembered } = filling;
-    const { origin } = image.source;
-    const same = origin?.registry === connection.registry && origin.repository !== place.repository;
-    const certain = sibling ?? (same ? origin.repository : undefined);
+    const origin = image.content.originIn(connection.registry, digest)?.repository;
+    const certain = sibling ?? (origin === place.repository ? undefined : origin);
     if (certain !== undefined)
         return { from: certain, recorded: false };
     // Who never mounts proves nothing about what the record says.
@@ -23323,7 +24220,7 @@ async function isThere(filling, descriptor) {
     const { connection, place, image, early, remembered, signal } = filling;
     const { digest, size } = descriptor;
     // Of an image that we write ourselves nobody knows yet whether it is there as a whole.
-    const tiny = image.graph !== undefined && size <= RATHER_SENT_THAN_ASKED;
+    const tiny = image.roots !== undefined && size <= RATHER_SENT_THAN_ASKED;
     if (tiny && remembered?.finished(place, digest) !== true)
         return false;
     const asked = early?.get(digest);
@@ -23364,7 +24261,7 @@ async function uploadOne(filling, descriptor, mount) {
         connection,
         repository,
         descriptor,
-        content: image.source.content,
+        content: image.content,
         mountFrom: mount?.from,
         memory: remembered?.upload(place, descriptor, connection),
         emit,
@@ -23405,17 +24302,14 @@ async function bringManifest(filling, content) {
     const { context, connection, place, signal } = filling;
     const { registry, repository } = place;
     const { digest } = content.descriptor;
-    const outcome = await connection.congestion.run('request', async () => {
-        // A run that was interrupted may have brought it; in its word alone nobody trusts.
-        const brought = filling.remembered?.finished(place, digest) === true;
-        const there = brought
-            ? await headManifest(connection, repository, digest, signal)
-            : undefined;
-        if (there === digest)
-            return 'exists';
-        await putManifest(connection, repository, digest, content, { signal });
-        return 'uploaded';
-    }, signal);
+    // A run that was interrupted may have brought it; in its word alone nobody trusts.
+    const brought = filling.remembered?.finished(place, digest) === true;
+    const there = brought
+        ? await connection.congestion.run('request', () => headManifest(connection, repository, digest, signal), signal)
+        : undefined;
+    const outcome = there === digest ? 'exists' : 'uploaded';
+    if (outcome === 'uploaded')
+        await storeManifest(connection, repository, content, signal);
     filling.remembered?.manifestArrived(place, digest);
     context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome });
 }
@@ -23431,7 +24325,7 @@ async function bringManifest(filling, content) {
 
 
 /** Everything is there already: says so for each blob, for the report counts them. */
-function reportExisting({ context, place }, plan, root) {
+function reportExisting({ context, place }, plan, roots) {
     const { registry, repository } = place;
     for (const { digest, size } of plan.blobs) {
         if (!digest)
@@ -23446,22 +24340,24 @@ function reportExisting({ context, place }, plan, root) {
             durationMs: 0,
         });
     }
-    context.emit({ type: 'manifest-pushed', registry, repository, digest: root, outcome: 'exists' });
+    for (const digest of roots) {
+        context.emit({ type: 'manifest-pushed', registry, repository, digest, outcome: 'exists' });
+    }
 }
 function uploads(filling, blob) {
     return filling.context.request.foreignLayers || !(0,media_types/* isForeignLayer */.sJ)(blob.mediaType);
 }
-/** What is there before anything is sent: the image itself, and what its tags name. */
-async function fill_look({ connection, place, signal }, root) {
+/** What is there before anything is sent: which of the roots, and what the tags name. */
+async function fill_look({ connection, place, signal }, roots) {
     const { repository } = place;
     const [found, tags] = await Promise.all([
-        root ? headManifest(connection, repository, root, signal) : undefined,
+        Promise.all(roots.map(async (root) => (await headManifest(connection, repository, root, signal)) === root)),
         readTags(connection, repository, place.tags, signal),
     ]);
-    return { there: root !== undefined && found === root, tags };
+    return { found, tags };
 }
-function largestFirst(filling, graph) {
-    return graph.blobs
+function largestFirst(filling) {
+    return filling.image.blobs
         .filter((blob) => uploads(filling, blob))
         .toSorted((left, right) => right.size - left.size);
 }
@@ -23471,84 +24367,50 @@ const ASKED_EARLY = 4;
  * Asks about the first blobs while it is still being asked whether the image is there as a whole:
  * where it is not, their upload begins one round trip earlier.
  */
-function askEarly(filling, { graph }) {
-    if (!graph)
+function askEarly(filling) {
+    if (!filling.image.roots)
         return { answers: new Map(), stop: () => undefined };
     const unneeded = new AbortController();
     const signal = AbortSignal.any([filling.signal, unneeded.signal]);
-    const first = largestFirst(filling, graph).slice(0, ASKED_EARLY);
+    const first = largestFirst(filling).slice(0, ASKED_EARLY);
     const asked = first.map((blob) => [blob.digest, isThere({ ...filling, signal }, blob)]);
     // Nobody may wait for the answer any more when it is an error.
     for (const [, answer] of asked)
         answer.catch(() => undefined);
     return { answers: new Map(asked), stop: () => unneeded.abort() };
 }
-/** Blobs, largest first, then the manifests over them, each after its children. */
-async function bringGraph(filling, graph) {
-    const { signal } = filling;
-    const blobs = largestFirst(filling, graph);
-    await allOrNothing(blobs.map((blob) => (abort) => bringBlob({ ...filling, signal: abort }, blob)), signal);
-    const images = graph.manifests.filter(({ descriptor }) => !(0,media_types/* isIndexType */.$U)(descriptor.mediaType));
-    await allOrNothing(images.map((node) => (abort) => bringManifest({ ...filling, signal: abort }, node)), signal);
-    for (const node of graph.manifests) {
-        if ((0,media_types/* isIndexType */.$U)(node.descriptor.mediaType))
-            await bringManifest(filling, node);
-    }
-}
-/** What must not be moved is found out before anything is sent, where the digest is known by then. */
-function refuseMoves({ context, place }, tags, root) {
-    for (const [tag, before] of tags) {
-        if (before === undefined || before === root)
-            continue;
-        if (policyFor(context.request.tagPolicies, tag) === 'never-move') {
-            throw neverMoves(place, tag, before);
+/**
+ * What must not be moved is found out before anything is sent, where the digest is known by then.
+ * Each tag is held against the root it is to name.
+ */
+function refuseMoves({ context }, filled) {
+    for (const { place, root, tags } of filled) {
+        for (const tag of place.tags) {
+            const before = tags.get(tag);
+            if (before === undefined || before === root.descriptor.digest)
+                continue;
+            if (policyFor(context.request.tagPolicies, tag) === 'never-move') {
+                throw neverMoves(place, tag, before);
+            }
         }
     }
 }
 /** What earlier pushes left; nobody asks for it where the whole image is there. */
 async function recall({ context, image, signal }) {
-    const { digest } = image.graph ? image.graph.root : image.unfinished.config;
-    return context.memory?.recall(digest, signal);
-}
-/** Fills one repository. */
-async function bringImage(filling, plan) {
-    const { image, place } = filling;
-    const early = askEarly(filling, image);
-    const { tags, there } = await fill_look(filling, image.graph?.root.digest);
-    if (!image.graph) {
-        return { place, tags, there, root: await bringUnfinished(filling, image.unfinished) };
-    }
-    const root = image.graph.manifests.at(-1);
-    if (!root)
-        throw new Error('a graph has at least its root');
-    try {
-        refuseMoves(filling, tags, root.descriptor.digest);
-    }
-    catch (error) {
-        early.stop();
-        throw error;
-    }
-    if (there) {
-        early.stop();
-        reportExisting(filling, plan, root.descriptor.digest);
-    }
-    else {
-        const remembered = await recall(filling);
-        await bringGraph({ ...filling, early: early.answers, remembered }, image.graph);
-    }
-    return { place, tags, there, root };
+    return context.memory?.recall(image.key, signal);
 }
 /**
- * Layers are uploaded as soon as each is compressed; the manifest is written when all are known.
- * @param there blobs that the place is known to hold
+ * Every blob of every image at once: those that are known, largest first, and the others as they are
+ * ready. What several images have, or one has twice (two empty layers, say), is sent once.
+ * @param held what the place is known to hold
+ * @returns the compressed layers of each unfinished image
  */
-async function bringUnfinished(unknowing, image, there = new Set()) {
-    const filling = { ...unknowing, remembered: await recall(unknowing) };
-    // An image may hold one layer twice (two empty ones, say): its blob is sent once.
+async function bringBlobs(filling, held) {
+    const { image } = filling;
     const sent = new Map();
     const send = async (descriptor, signal) => {
         const { digest, size } = descriptor;
-        if (there.has(digest) || !uploads(filling, descriptor))
+        if (held.has(digest) || !uploads(filling, descriptor))
             return descriptor;
         const name = `${digest} ${size}`;
         const running = sent.get(name) ?? bringBlob({ ...filling, signal }, descriptor);
@@ -23566,45 +24428,115 @@ async function bringUnfinished(unknowing, image, there = new Set()) {
             return send(error.actual, signal);
         }
     };
-    const [, ...layers] = await allOrNothing([image.config, ...image.layers].map((item) => (signal) => bring(item, signal)), filling.signal);
-    const content = image.finish(layers);
-    await bringManifest(filling, content);
-    return content;
+    const known = largestFirst(filling);
+    const items = image.unfinished.flatMap(({ config, layers }) => [config, ...layers]);
+    const done = await allOrNothing([...known, ...items].map((item) => (signal) => bring(item, signal)), filling.signal);
+    const rest = done.slice(known.length);
+    return image.unfinished.map(({ layers }) => rest.splice(0, layers.length + 1).slice(1));
+}
+function isIndex({ descriptor }) {
+    return (0,media_types/* isIndexType */.$U)(descriptor.mediaType);
+}
+/**
+ * Blobs, then the manifests over them, then the indexes, each after its children.
+ * @param held what the place is known to hold: none of it is brought again
+ */
+async function bringAll(filling, held) {
+    const { image, signal } = filling;
+    const layers = await bringBlobs(filling, held);
+    const written = image.unfinished.map((one, at) => one.finish(layers[at] ?? []));
+    const { manifests: last, roots } = image.finish(written);
+    const all = [...image.manifests, ...written, ...last];
+    const missing = all.filter(({ descriptor }) => !held.has(descriptor.digest));
+    await allOrNothing(missing
+        .filter((node) => !isIndex(node))
+        .map((node) => (abort) => bringManifest({ ...filling, signal: abort }, node)), signal);
+    for (const index of missing.filter(isIndex))
+        await bringManifest(filling, index);
+    const configs = image.unfinished.map(({ config }) => config);
+    const blobs = [...image.blobs, ...configs, ...layers.flat()];
+    const nodes = all.map(({ descriptor }) => descriptor);
+    return { roots, held: new Set([...held, ...[...blobs, ...nodes].map(({ digest }) => digest)]) };
+}
+/** Fills a repository once more, with images that turned out to be others than was thought. */
+async function bringAgain(filling, held) {
+    return bringAll({ ...filling, remembered: await recall(filling) }, held);
+}
+/** Says that a repository holds everything; where platforms are separate, it has no one digest. */
+function tellFilled({ emit }, { planned, places }) {
+    const { registry, repository } = planned;
+    const [digest, ...others] = new Set(places.map(({ root }) => root.descriptor.digest));
+    const whole = digest && others.length === 0 ? { digest } : {};
+    emit({ type: 'place-filled', registry, repository, ...whole });
+}
+/** Fills one repository. */
+async function bringImage(filling, plan) {
+    const { image, place } = filling;
+    const early = askEarly(filling);
+    const digests = image.roots?.map(({ descriptor }) => descriptor.digest) ?? [];
+    const { found, tags } = await fill_look(filling, digests);
+    const placesOf = (roots) => roots.map((root, at) => {
+        const own = { ...place, tags: tagsOfRoot(place, image, at) };
+        return { place: own, root, tags, there: found[at] ?? false };
+    });
+    try {
+        refuseMoves(filling, placesOf(image.roots ?? []));
+    }
+    catch (error) {
+        early.stop();
+        throw error;
+    }
+    if (image.roots && found.every(Boolean)) {
+        early.stop();
+        reportExisting(filling, plan, digests);
+        return { planned: place, places: placesOf(image.roots), held: new Set() };
+    }
+    const remembered = await recall(filling);
+    const { roots, held } = await bringAll({ ...filling, early: early.answers, remembered }, new Set());
+    return { planned: place, places: placesOf(roots), held };
 }
 
 ;// CONCATENATED MODULE: ./lib/push/stages/agree.js
 
 
 
-
 /** What the image is, as far as anybody knows by now. */
 async function truthOf(image, signal) {
-    const layers = image.layers.map(async (layer) => isPending(layer) ? layer.prepare(signal) : layer);
-    return image.finish(await Promise.all(layers));
+    const written = image.unfinished.map(async (member) => {
+        const layers = member.layers.map(async (layer) => isPending(layer) ? layer.prepare(signal) : layer);
+        return member.finish(await Promise.all(layers));
+    });
+    return image.finish(await Promise.all(written)).roots;
 }
-function blobsOf({ bytes, descriptor }) {
-    const children = (0,oci_manifest/* childrenOf */.LU)((0,oci_manifest/* parseManifest */.Ng)(bytes, descriptor.mediaType));
-    return new Set(children.map(({ digest }) => digest));
+function agree_nameOf(roots) {
+    return roots.map(({ descriptor }) => descriptor.digest).join(' ');
+}
+function agree_rootsOf({ places }) {
+    return places.map(({ root }) => root);
 }
 /**
- * Sees to it that all places have the same manifest. What was remembered of a layer may be in one
- * registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
+ * Sees to it that all repositories have the same manifests. What was remembered of a layer may be in
+ * one registry, and turn out to be wrong where its bytes are needed: then all get what it really is.
  * Nothing is tagged yet.
  */
 async function agree(context, image, filled) {
-    const { unfinished } = image;
-    const roots = new Set(filled.map(({ root }) => root.descriptor.digest));
-    if (!unfinished || roots.size < 2)
-        return filled;
-    const { descriptor } = await truthOf(unfinished, context.signal);
-    const again = await allOrNothing(filled.map((each) => async (signal) => {
-        const { place, root } = each;
-        if (root.descriptor.digest === descriptor.digest)
-            return each;
-        const connection = await context.connect(place.registry, signal);
-        const filling = { context, image, connection, place, signal };
-        return { ...each, root: await bringUnfinished(filling, unfinished, blobsOf(root)) };
-    }), context.signal);
+    const { connect, signal } = context;
+    const names = new Set(filled.map((one) => agree_nameOf(agree_rootsOf(one))));
+    if (image.roots || names.size < 2)
+        return filled.flatMap(({ places }) => places);
+    const truth = agree_nameOf(await truthOf(image, signal));
+    const again = await allOrNothing(filled.map((one) => async (abort) => {
+        const { planned: place } = one;
+        if (agree_nameOf(agree_rootsOf(one)) === truth)
+            return one;
+        const connection = await connect(place.registry, abort);
+        const filling = { context, image, connection, place, signal: abort };
+        const { roots, held } = await bringAgain(filling, one.held);
+        const places = one.places.map((each, at) => ({ ...each, root: roots[at] ?? each.root }));
+        const result = { planned: place, places, held };
+        tellFilled(context, result);
+        return result;
+    }), signal);
     // One more layer may have turned out to be wrong; each does so once.
     return agree(context, image, again);
 }
@@ -23629,11 +24561,9 @@ function settled({ registry, capabilities, congestion }) {
 async function fill(filling, places, plan) {
     const done = [];
     for (const place of places) {
-        const sibling = done.at(-1)?.place.repository;
+        const sibling = done.at(-1)?.planned.repository;
         const filled = await bringImage({ ...filling, place, sibling }, plan);
-        const { registry, repository } = place;
-        const { digest } = filled.root.descriptor;
-        filling.context.emit({ type: 'place-filled', registry, repository, digest });
+        tellFilled(filling.context, filled);
         done.push(filled);
     }
     return done;
@@ -23641,7 +24571,8 @@ async function fill(filling, places, plan) {
 /**
  * Brings the image to every place by digest: registries in parallel; repositories of one registry
  * one after another, so that the second mounts what the first has got.
- * @returns every place, with the same root manifest, but for registries that failed and may
+ * @returns every place, with the same root manifest (with one each where platforms are separate),
+ * but for registries that failed and may
  * @throws the first failure of a registry that must not fail; the others are stopped then
  */
 async function upload(context, image, plan, standing) {
@@ -23695,11 +24626,12 @@ async function push(context) {
         return inStage(context, name, work);
     };
     const { request, emit, signal } = context;
-    let source;
+    const onNote = (message) => emit({ type: 'note', message });
+    let sources = [];
     try {
         const image = await stage('open', async () => {
-            source = await context.openSource(signal);
-            return loadImage(source, request.platforms, signal);
+            sources = await context.openSources(signal);
+            return loadImage(sources, { ...request, signal, onNote });
         });
         const plan = planPush(image, request);
         emit(planned(plan, request.push));
@@ -23711,25 +24643,33 @@ async function push(context) {
         await stage('plan', () => checkSource(image, request.foreignLayers));
         const standing = new Standing(context);
         const filled = await stage('upload', () => upload(context, image, plan, standing));
-        await stage('publish', () => publish(context, filled, standing));
-        const root = filled[0]?.root.descriptor;
-        return { ...known, complete: standing.complete, ...(root ? { root } : {}) };
+        const published = await stage('publish', () => publish(context, filled, standing));
+        const { complete } = standing;
+        const [root, ...others] = new Map(filled.map((one) => [one.root.descriptor.digest, one.root.descriptor])).values();
+        if (others.length > 0)
+            published.forEach((one) => onNote(platformNote(one)));
+        return { ...known, complete, ...(root && others.length === 0 ? { root } : {}) };
     }
     catch (error) {
         // What was waiting when the signal came only knows that it was aborted, not why.
         throw located(context.signal.aborted ? context.signal.reason : error, current);
     }
     finally {
-        await source?.close();
+        for (const source of sources)
+            await source.close();
     }
 }
+/** One of several digests, and the tags it got. */
+function platformNote({ filled, tags }) {
+    const { registry, repository } = filled.place;
+    const { digest } = filled.root.descriptor;
+    return `${registry}/${repository}@${digest} is ${tags.join(', ') || 'one of the platforms'}`;
+}
 /** What the source lacks is found out before anything is sent, as far as a look can tell. */
-async function checkSource({ source, graph }, foreignLayers) {
-    if (!graph || !source.content.check)
-        return;
-    for (const blob of graph.blobs) {
+async function checkSource({ content, blobs }, foreignLayers) {
+    for (const blob of blobs) {
         if (foreignLayers || !(0,media_types/* isForeignLayer */.sJ)(blob.mediaType))
-            await source.content.check(blob);
+            await content.check(blob);
     }
 }
 function planned(plan, push) {
@@ -24520,7 +25460,7 @@ function shareContent(content, options) {
 
 /** @param targets where the image is going to; of the source's own registry it is mounted */
 function createSourceSharing(targets) {
-    let shared;
+    const shared = [];
     return {
         wrap: (source, { tempDirectory, onWork, onNote }) => {
             // Only a registry's bytes come over the network each time they are read.
@@ -24536,7 +25476,7 @@ function createSourceSharing(targets) {
                 ...(onWork ? { onWork } : {}),
                 ...(onNote ? { onNote } : {}),
             });
-            shared = content;
+            shared.push(content);
             return {
                 ...source,
                 content,
@@ -24547,8 +25487,10 @@ function createSourceSharing(targets) {
             };
         },
         overhear: (emit) => (event, parent) => {
-            if (event.type === 'blob-finished')
-                shared?.done(event.registry, event.digest);
+            if (event.type === 'blob-finished') {
+                for (const content of shared)
+                    content.done(event.registry, event.digest);
+            }
             return emit(event, parent);
         },
     };
@@ -24841,6 +25783,7 @@ async function openRegistrySource(connection, reference, signal) {
 
 
 
+
 /** One event a second is enough to show that something moves. */
 const WORK_EVERY_MS = 1000;
 function throttledWork(emit) {
@@ -24874,35 +25817,73 @@ function layerCache(file, emit) {
         close: async () => (await opened)?.close(),
     };
 }
-/** Opens the source of a push with everything it may need: other registries, the spool, the cache. */
+/**
+ * Remembers for one push what layers were compressed to, so that a layer of several images is
+ * compressed once.
+ */
+function withMemory(cache) {
+    const made = new Map();
+    return {
+        get: async (diffId, version) => made.get(`${diffId} ${version}`) ?? (await cache?.get(diffId, version)),
+        put: async (diffId, version, layer) => {
+            made.set(`${diffId} ${version}`, layer);
+            await cache?.put(diffId, version, layer);
+        },
+    };
+}
+/** All sources at once. When one cannot be opened, nothing of the others is left open. */
+async function openAll(texts, open, signal) {
+    const opened = [];
+    try {
+        return await allOrNothing(texts.map((text) => async (abort) => {
+            const source = await open(text, abort);
+            opened.push(source);
+            return source;
+        }), signal);
+    }
+    catch (error) {
+        for (const source of opened)
+            await source.close();
+        throw error;
+    }
+}
+/** Opens the sources of a push with everything they may need: registries, the spool, the cache. */
 function sourceOpener(options) {
     const { config, host, emit, connect, sharing, layersFile } = options;
     const { DOCKER_HOST, DOCKER_CERT_PATH, DOCKER_TLS_VERIFY } = host.env;
     const layers = layerCache(layersFile, emit);
+    const several = config.sources.length > 1;
+    const cache = several ? withMemory(layers.cache) : layers.cache;
+    const onWork = throttledWork(emit);
     return async (signal) => {
-        const open = {
-            tempDirectory: host.tempDirectory,
-            compression: config.compression,
-            dockerHost: {
-                ...(DOCKER_HOST ? { host: DOCKER_HOST } : {}),
-                ...(DOCKER_CERT_PATH ? { certPath: DOCKER_CERT_PATH } : {}),
-                tlsVerify: Boolean(DOCKER_TLS_VERIFY),
-            },
-            openRegistry: async (reference) => openRegistrySource(await connect(reference.registry, signal), reference, signal),
-            ...(layers.cache ? { compressedLayers: layers.cache } : {}),
-            signal,
-            onWork: throttledWork(emit),
-            onNote: (message) => emit({ type: 'note', message }),
-            onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
+        const open = async (text, abort) => {
+            const how = {
+                tempDirectory: host.tempDirectory,
+                compression: config.compression,
+                dockerHost: {
+                    ...(DOCKER_HOST ? { host: DOCKER_HOST } : {}),
+                    ...(DOCKER_CERT_PATH ? { certPath: DOCKER_CERT_PATH } : {}),
+                    tlsVerify: Boolean(DOCKER_TLS_VERIFY),
+                },
+                openRegistry: async (reference) => openRegistrySource(await connect(reference.registry, abort), reference, abort),
+                ...(cache ? { compressedLayers: cache } : {}),
+                signal: abort,
+                onWork,
+                onNote: (message) => emit({ type: 'note', message }),
+                onCompressed: (from, to) => emit({ type: 'layer-compressed', from, to }),
+            };
+            return sharing.wrap(await openSource(text, how), how);
         };
-        const source = sharing.wrap(await openSource(config.source, open), open);
-        return {
-            ...source,
-            close: async () => {
-                await source.close();
-                await layers.close();
-            },
+        const sources = await openAll(config.sources, open, signal);
+        const last = sources.at(-1);
+        if (!last)
+            return sources;
+        // They are closed in their order; the last one turns off the light.
+        const close = async () => {
+            await last.close();
+            await layers.close();
         };
+        return [...sources.slice(0, -1), { ...last, close }];
     };
 }
 
@@ -24927,6 +25908,7 @@ function optionalRegistries({ registries }) {
 }
 function contextOf(config, host, emit, { network, places, memory }, signal) {
     const { targets, platforms, foreignLayers, tagPolicies, requireRegistries } = config;
+    const { manifestStrategy: strategy, edits, platformSuffix: suffix } = config;
     const { connect, ancestry } = network;
     const { layersFile } = places ?? {};
     const sharing = createSourceSharing(targets);
@@ -24934,13 +25916,16 @@ function contextOf(config, host, emit, { network, places, memory }, signal) {
         request: {
             targets,
             platforms,
+            strategy,
+            edits,
+            suffix,
             foreignLayers,
             push: config.push,
             tagPolicies,
             requireRegistries,
             optionalRegistries: optionalRegistries(config),
         },
-        openSource: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
+        openSources: sourceOpener({ config, host, emit, connect, sharing, layersFile }),
         connect,
         memory,
         ancestry,
@@ -24948,6 +25933,13 @@ function contextOf(config, host, emit, { network, places, memory }, signal) {
         emit: sharing.overhear(emit),
         signal,
     };
+}
+/** Where it goes; which tags platforms get each for itself is known when they are. */
+function expectedPlaces({ targets, manifestStrategy }) {
+    const places = placesOf(targets);
+    if (manifestStrategy !== 'separate')
+        return places;
+    return places.map(({ registry, repository }) => ({ registry, repository, tags: [] }));
 }
 function statePlaces(config, host, emit) {
     try {
@@ -24983,8 +25975,8 @@ async function runPush(config, host, cancel) {
     const clock = util_clock/* systemClock */.m;
     const deadline = startDeadline({ timeoutMs: config.timeoutMs, clock });
     const collector = (0,report_collector/* createCollector */.Y)({
-        source: config.source,
-        places: placesOf(config.targets),
+        source: config.sources.join(', '),
+        places: expectedPlaces(config),
         now: () => clock.now(),
         ...(host.redact ? { redact: host.redact } : {}),
     });
@@ -27562,7 +28554,7 @@ function refuseUnknown(names, known, where) {
 
 /***/ }),
 
-/***/ 5265:
+/***/ 54439:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -27592,6 +28584,37 @@ var format_error = __nccwpck_require__(26709);
 var shown = __nccwpck_require__(57583);
 // EXTERNAL MODULE: ./lib/config/values.js
 var values = __nccwpck_require__(96618);
+;// CONCATENATED MODULE: ./lib/config/annotations.js
+
+
+
+const EXPECTED = 'expected lines of key=value, each with index: or manifest: before it as docker/metadata-action prints them';
+/** `index`, `manifest` or both with a comma between them, a colon, then key=value. */
+const LINE = /^(?:(?<levels>[a-z-]+(?:,[a-z-]+)*):)?(?<key>[^\s=:,]+)=(?<text>.*)$/;
+function readLine(line) {
+    const { levels = 'manifest', key = '', text = '' } = LINE.exec(line)?.groups ?? {};
+    if (key === '')
+        throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(line)} is no annotation (${EXPECTED})`);
+    const all = levels.split(',');
+    const other = all.find((level) => level !== 'index' && level !== 'manifest');
+    if (other === undefined)
+        return { levels: all, key, text };
+    throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(line)}: annotations cannot be put on ${(0,shown/* shown */.S)(other)} (${EXPECTED})`);
+}
+/**
+ * Annotations in lines; without a prefix they are the manifests', as buildx has it. The last line
+ * for a key wins.
+ */
+const annotations = (0,values/* value */.Uq)('a list of annotations', (given) => {
+    const texts = Array.isArray(given) ? given : [given];
+    if (!texts.every((one) => typeof one === 'string'))
+        return undefined;
+    const lines = texts.flatMap((one) => one.split(/[\n\r]/)).map((line) => line.trim());
+    const read = lines.filter((line) => line !== '').map(readLine);
+    const of = (level) => Object.fromEntries(read.filter(({ levels }) => levels.includes(level)).map(({ key, text }) => [key, text]));
+    return { index: of('index'), manifest: of('manifest') };
+});
+
 // EXTERNAL MODULE: ./lib/config/yaml.js
 var yaml = __nccwpck_require__(98099);
 ;// CONCATENATED MODULE: ./lib/config/tag-policies.js
@@ -27600,7 +28623,7 @@ var yaml = __nccwpck_require__(98099);
 
 
 const POLICIES = ['move', 'never-move', 'forward'];
-const EXPECTED = 'expected move, never-move or forward, or PATTERN: POLICY for some tags, for example latest: forward';
+const tag_policies_EXPECTED = 'expected move, never-move or forward, or PATTERN: POLICY for some tags, for example latest: forward';
 function isPolicy(text) {
     return POLICIES.includes(text);
 }
@@ -27610,7 +28633,7 @@ function readRule(entry) {
     const pattern = colon < 0 ? '*' : entry.slice(0, colon).trim();
     const policy = entry.slice(colon + 1).trim();
     if (!isPolicy(policy))
-        throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(entry)} is not a tag policy (${EXPECTED})`);
+        throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(entry)} is not a tag policy (${tag_policies_EXPECTED})`);
     if (!/^[\w.*-]{1,128}$/.test(pattern)) {
         throw new format_error/* FormatError */.I(`${(0,shown/* shown */.S)(pattern)} fits no tag (expected letters, digits, ".", "_", "-" and "*" for any text)`);
     }
@@ -27638,14 +28661,16 @@ const tagPolicies = (0,values/* value */.Uq)('a list of tag policies', (given) =
 
 
 
+
 /** What is pushed, and to which names. */
 const IMAGE_OPTIONS = defineOptions({
     source: {
         ...EVERYWHERE,
         group: 'Image',
-        schema: values/* oneSource */.M8,
+        schema: values/* sources */.Tj,
         placeholder: 'SOURCE',
-        help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive.',
+        repeatable: true,
+        help: 'The image to push: oci:DIR[:REF], oci-archive:FILE[:REF], docker-archive:FILE[:REF], docker-daemon:NAME:TAG, docker://HOST/REPO:TAG (or @DIGEST), or the path of a layout or archive; several, one per line and of any of these kinds, are merged into one image of several platforms.',
     },
     tags: {
         ...EVERYWHERE,
@@ -27692,7 +28717,47 @@ const IMAGE_OPTIONS = defineOptions({
         schema: values/* platforms */.Bn,
         placeholder: 'OS/ARCH',
         repeatable: true,
-        help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7); everything it holds when not given.',
+        help: 'Only these platforms of the source, separated by newlines or commas (linux/amd64, linux/arm/v7), and an error where one is missing; everything it holds when not given.',
+    },
+    'manifest-strategy': {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: (0,values/* choice */.Yq)('auto', 'merge', 'separate'),
+        placeholder: 'KIND',
+        default: 'auto',
+        help: 'What becomes of the platforms: auto pushes one platform as its manifest, several sources as one index and a source that is an index as it is; merge always makes an index; separate makes none, and each platform gets tags of its own.',
+    },
+    'platform-suffix': {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: values/* suffixTemplate */.ci,
+        placeholder: 'TEXT',
+        default: '-{os}-{arch}-{variant}',
+        help: 'What manifest-strategy: separate adds to each tag; only {os}, {arch} and {variant} stand for the platform, the last of which is left out together with the separator before it where there is none.',
+    },
+    attestations: {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: (0,values/* choice */.Yq)('keep', 'drop'),
+        placeholder: 'keep|drop',
+        default: 'keep',
+        help: 'What becomes of the provenance and SBOMs that BuildKit adds to an index (its unknown/unknown entries): they are kept, or left out.',
+    },
+    annotations: {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: annotations,
+        placeholder: 'KEY=VALUE',
+        repeatable: true,
+        help: 'Annotations to add, one per line as docker/metadata-action prints them: key=value with index: or manifest: before it (the manifest of each platform when neither); what is annotated has another digest then.',
+    },
+    format: {
+        ...EVERYWHERE,
+        group: 'Image',
+        schema: (0,values/* choice */.Yq)('keep', 'oci', 'docker'),
+        placeholder: 'KIND',
+        default: 'keep',
+        help: 'The format of manifests and indexes: as they are, or converted to that of OCI or Docker (manifest lists), which changes their digests; what a format cannot express is an error.',
     },
     compression: {
         ...EVERYWHERE,
@@ -28040,8 +29105,8 @@ const localFiles = {
 var external_node_path_ = __nccwpck_require__(76760);
 // EXTERNAL MODULE: ./lib/config/nearest.js
 var nearest = __nccwpck_require__(90948);
-// EXTERNAL MODULE: ./lib/config/options.js + 5 modules
-var options = __nccwpck_require__(5265);
+// EXTERNAL MODULE: ./lib/config/options.js + 6 modules
+var options = __nccwpck_require__(54439);
 // EXTERNAL MODULE: ./lib/config/shown.js
 var shown = __nccwpck_require__(57583);
 // EXTERNAL MODULE: ./lib/config/values.js
@@ -28665,7 +29730,7 @@ async function mergeRegistries(layers, files, incomplete) {
 const targets_EXPECTED = 'expected registry/repository:tag, for example ghcr.io/octo/app:1.2.3';
 function parseTarget(text, registry, where) {
     if (/^(?:oci|oci-archive|docker-archive|docker-daemon):|^docker:\/\//.test(text)) {
-        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} is a source, not a tag (expected the source first and once, then tags)`);
+        throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} is a source, not a tag (expected the sources first, then tags)`);
     }
     if (/^[a-z]+:\/\//i.test(text)) {
         throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} has a scheme (${targets_EXPECTED})`);
@@ -28721,9 +29786,8 @@ function parseRepository(text, registry, where) {
     }
     throw (0,errors/* configError */.Fj)(`${where}: ${(0,shown/* shown */.S)(text)} has a tag or digest (expected HOST/REPOSITORY)`);
 }
-/** The registry of a `docker://` source; undefined for other sources, and for what is malformed. */
 function sourceRegistry(source) {
-    if (!source?.startsWith('docker://'))
+    if (!source.startsWith('docker://'))
         return undefined;
     try {
         return (0,oci_reference/* parseReference */.F2)(source.slice('docker://'.length)).registry;
@@ -28731,6 +29795,10 @@ function sourceRegistry(source) {
     catch {
         return undefined; // opening the source says it better
     }
+}
+/** The registries of `docker://` sources; none for other sources, and for what is malformed. */
+function sourceRegistries(sources) {
+    return sources.map(sourceRegistry).filter((registry) => registry !== undefined);
 }
 
 ;// CONCATENATED MODULE: ./lib/config/resolve.js
@@ -28751,7 +29819,7 @@ function defaultHost(layers, firstTarget) {
     if (firstTarget !== undefined) {
         return { host: firstTarget, trusted: layerOf(layers, 'tags')?.trusted ?? true };
     }
-    const host = sourceRegistry(layers_valueOf(layers, 'source'));
+    const [host] = sourceRegistries(layers_valueOf(layers, 'source') ?? []);
     return { host, trusted: layerOf(layers, 'source')?.trusted ?? true };
 }
 /** The place of higher precedence decides; RUNNER_DEBUG is somebody re-running to see everything. */
@@ -28768,10 +29836,10 @@ function verbosity(places, env) {
     }
     return places.indexOf(quiet) < places.indexOf(verbose) ? 'quiet' : 'verbose';
 }
-function requireSource(places) {
-    const source = layers_valueOf(places, 'source');
-    if (source !== undefined)
-        return source;
+function requireSources(places) {
+    const sources = layers_valueOf(places, 'source') ?? [];
+    if (sources.length > 0)
+        return sources;
     throw (0,errors/* configError */.Fj)('source: nothing is given to push (expected for example oci:DIR, docker-archive:FILE, docker-daemon:NAME:TAG or docker://HOST/REPO:TAG)');
 }
 function readProbe(places) {
@@ -28805,7 +29873,10 @@ function warnOfUnusedLogin(places, config, request) {
     const host = place?.values.registry?.host;
     if (place === undefined || host === undefined || config.targets.length === 0)
         return;
-    const hosts = [...config.targets.map(({ registry }) => registry), sourceRegistry(config.source)];
+    const hosts = [
+        ...config.targets.map(({ registry }) => registry),
+        ...sourceRegistries(config.sources),
+    ];
     if (hosts.includes(host) || config.registries[host]?.username === undefined)
         return;
     request.onWarning?.(`${place.nameOf('registry')}: neither a tag nor the source is at ${host}, so its login is not used`);
@@ -28822,6 +29893,19 @@ function readPace(places) {
         ...(chunkSize ? { chunkSize } : {}),
     };
 }
+/** What becomes of the platforms, and of what their manifests say. */
+function readShape(places) {
+    return {
+        platforms: layers_valueOf(places, 'platforms') ?? [],
+        manifestStrategy: layers_valueOf(places, 'manifest-strategy') ?? 'auto',
+        platformSuffix: layers_valueOf(places, 'platform-suffix') ?? '-{os}-{arch}-{variant}',
+        edits: {
+            attestations: layers_valueOf(places, 'attestations') ?? 'keep',
+            format: layers_valueOf(places, 'format') ?? 'keep',
+            annotations: layers_valueOf(places, 'annotations') ?? { index: {}, manifest: {} },
+        },
+    };
+}
 /**
  * Everything somebody asked for, from inputs, environment, config and defaults (in this order of
  * precedence), validated, completed and frozen. Sends nothing and writes nothing.
@@ -28832,13 +29916,13 @@ async function resolveConfig(request) {
     const places = await readPlaces(request, files);
     const get = (name) => layers_valueOf(places, name);
     const probe = readProbe(places);
-    const source = probe ? '' : requireSource(places);
+    const sources = probe ? [] : requireSources(places);
     const push = get('push') ?? true;
     const targets = probe ? [probe] : readTargets(places, push);
     const githubToken = get('github-token')?.trim();
     const config = {
         ...(probe ? { probe } : {}),
-        source,
+        sources,
         targets,
         push,
         registries: await readRegistrySettings(places, targets, push, request),
@@ -28846,7 +29930,7 @@ async function resolveConfig(request) {
         requireRegistries: get('require-registries') ?? 'all',
         ...(githubToken ? { githubToken } : {}),
         githubApiUrl: get('github-api-url') ?? GITHUB_API,
-        platforms: get('platforms') ?? [],
+        ...readShape(places),
         compression: get('compression') ?? 'gzip',
         foreignLayers: get('foreign-layers') ?? false,
         ...readPace(places),
@@ -28889,12 +29973,13 @@ function shown(given) {
 /* harmony export */   Bn: () => (/* binding */ platforms),
 /* harmony export */   Ej: () => (/* binding */ size),
 /* harmony export */   Jt: () => (/* binding */ flag),
-/* harmony export */   M8: () => (/* binding */ oneSource),
 /* harmony export */   NB: () => (/* binding */ logins),
 /* harmony export */   Ov: () => (/* binding */ fileSize),
 /* harmony export */   Qq: () => (/* binding */ text),
+/* harmony export */   Tj: () => (/* binding */ sources),
 /* harmony export */   Uq: () => (/* binding */ value),
 /* harmony export */   Yq: () => (/* binding */ choice),
+/* harmony export */   ci: () => (/* binding */ suffixTemplate),
 /* harmony export */   iL: () => (/* binding */ rawText),
 /* harmony export */   oG: () => (/* binding */ autoOrNumber),
 /* harmony export */   oI: () => (/* binding */ withoutLineEnd),
@@ -28944,13 +30029,13 @@ function value(expected, read) {
 }
 /** One line of text. */
 const text = value('one line of text', (given) => typeof given === 'string' && !/[\r\n]/.test(given.trim()) ? given.trim() : undefined);
-/** The source: one line, until several of them can be merged. */
-const oneSource = value('a source', (given) => {
-    if (typeof given !== 'string')
+/** Sources, one per line: a comma is part of a path. */
+const sources = value('a list of sources', (given) => {
+    const texts = Array.isArray(given) ? given : [given];
+    if (!texts.every((one) => typeof one === 'string'))
         return undefined;
-    if (!/[\r\n]/.test(given.trim()))
-        return given.trim();
-    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I('several sources are not supported yet (expected one line)');
+    const lines = texts.flatMap((one) => one.split(/[\n\r]/)).map((line) => line.trim());
+    return [...new Set(lines.filter((line) => line !== ''))];
 });
 /** The address of an API that gets a token: TLS, except on this machine. Without a slash at its end. */
 const apiUrl = value('the https:// address of an API', (given) => {
@@ -29007,6 +30092,16 @@ const logins = value('a YAML list', (given) => {
 const platforms = value('a list of platforms', (given) => readList(given)?.map(_oci_platform_js__WEBPACK_IMPORTED_MODULE_1__/* .parsePlatform */ .Y8));
 /** host, host:port or a URL of them. */
 const registry = value('a registry', (given) => typeof given === 'string' ? (0,_registry_url_js__WEBPACK_IMPORTED_MODULE_2__/* .parseRegistryUrl */ .I)(given.trim()) : undefined);
+/** What is added to a tag for a platform. */
+const suffixTemplate = value('a suffix', (given) => {
+    if (typeof given !== 'string')
+        return undefined;
+    const written = given.trim();
+    const literal = written.replaceAll(/\{(?:os|arch|variant)\}/g, '');
+    if (/^[\w.-]*$/.test(literal))
+        return written;
+    throw new _oci_format_error_js__WEBPACK_IMPORTED_MODULE_5__/* .FormatError */ .I(`${(0,_shown_js__WEBPACK_IMPORTED_MODULE_4__/* .shown */ .S)(given)} cannot be part of a tag (expected letters, digits, dots, dashes and underscores, and only {os}, {arch} and {variant} for the platform)`);
+});
 /** One of a few words. */
 function choice(...words) {
     return value(`one of ${words.join(', ')}`, (given) => words.find((word) => word === given));
@@ -29922,20 +31017,13 @@ const TRANSPORTS = new Map([
     ['docker', registryImage],
 ]);
 /**
- * Understands the `source` option. Looks at nothing but the text.
+ * Understands one source of the `source` option. Looks at nothing but the text.
  * @throws PushError with code GENERAL when it is not written as a source is
  */
 function locate(text) {
-    const sources = text
-        .split(/[\n,]/)
-        .map((part) => part.trim())
-        .filter((part) => part !== '');
-    const [source] = sources;
-    if (source === undefined)
+    const source = text.trim();
+    if (source === '')
         return usage('it is empty.');
-    if (sources.length > 1) {
-        usage(`${sources.length} sources are named; one source at a time for now.`, 'Push each by itself.');
-    }
     if (source.includes('\0'))
         usage('it contains a NUL character.');
     const transport = TRANSPORT.exec(source)?.[1];
@@ -30204,7 +31292,9 @@ async function openLayout(tree, description, select, close = async () => undefin
 class RememberedLayerWrong extends _util_errors_js__WEBPACK_IMPORTED_MODULE_1__/* .PushError */ .Vc {
     /** what the layer really is */
     actual;
-    constructor(remembered, actual) {
+    /** digest of the uncompressed layer */
+    diffId;
+    constructor(diffId, remembered, actual) {
         const digests = [remembered, actual.digest].map(_oci_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .shortDigest */ .VK);
         super(`a layer was remembered as ${digests[0]}, but now compresses to ${digests[1]}.`, {
             code: 'IMAGE',
@@ -30212,6 +31302,7 @@ class RememberedLayerWrong extends _util_errors_js__WEBPACK_IMPORTED_MODULE_1__/
             hint: 'Run it again.',
         });
         this.actual = actual;
+        this.diffId = diffId;
     }
 }
 
@@ -30335,6 +31426,77 @@ function isDigestOf(digest, bytes) {
 /** First 12 hexadecimal digits, as people know them from `docker images`. */
 function shortDigest(digest) {
     return hexOf(digest).slice(0, 12);
+}
+
+
+/***/ }),
+
+/***/ 6823:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Bl: () => (/* binding */ sortedText),
+/* harmony export */   Gb: () => (/* binding */ encodeManifest),
+/* harmony export */   bj: () => (/* binding */ encodeIndex)
+/* harmony export */ });
+/* harmony import */ var _digest_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9501);
+/* harmony import */ var _media_types_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(50261);
+/* harmony import */ var _platform_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(17122);
+
+
+
+function escaped(character) {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+/**
+ * JSON as Go's encoding/json writes it, without spaces and with HTML's characters escaped: what Go's
+ * tools make of the same content has the same digest.
+ */
+function encodeManifest(mediaType, value) {
+    const text = JSON.stringify(value).replace(/[<>&\u2028\u2029]/g, escaped);
+    const bytes = new TextEncoder().encode(text);
+    return { descriptor: { mediaType, digest: (0,_digest_js__WEBPACK_IMPORTED_MODULE_0__/* .digestOf */ .ol)(bytes), size: bytes.length }, bytes };
+}
+/** Annotations in the order of their names, as Go writes maps. */
+function sortedText(map) {
+    const names = Object.keys(map).toSorted((left, right) => (left < right ? -1 : 1));
+    return Object.fromEntries(names.map((name) => [name, map[name] ?? '']));
+}
+function platformFields(platform) {
+    const { os, architecture, variant, ...rest } = (0,_platform_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizePlatform */ .FL)(platform);
+    const { 'os.version': version, 'os.features': features, ...more } = rest;
+    return {
+        architecture,
+        os,
+        ...(version === undefined ? {} : { 'os.version': version }),
+        ...(features === undefined ? {} : { 'os.features': features }),
+        ...(variant === undefined ? {} : { variant }),
+        ...more,
+    };
+}
+/** One entry of an index, its fields in the order of go-containerregistry. */
+function entryFields(entry) {
+    const { mediaType, size, digest, urls, annotations, platform, artifactType } = entry;
+    return {
+        mediaType,
+        size,
+        digest,
+        ...(urls && urls.length > 0 ? { urls } : {}),
+        ...(annotations && Object.keys(annotations).length > 0
+            ? { annotations: sortedText(annotations) }
+            : {}),
+        ...(platform ? { platform: platformFields(platform) } : {}),
+        ...(artifactType ? { artifactType } : {}),
+    };
+}
+/** An OCI index over these entries: the same entries give the same bytes. */
+function encodeIndex(entries) {
+    const mediaType = _media_types_js__WEBPACK_IMPORTED_MODULE_1__/* .MEDIA_TYPES */ .Z2.ociIndex;
+    return encodeManifest(mediaType, {
+        schemaVersion: 2,
+        mediaType,
+        manifests: entries.map(entryFields),
+    });
 }
 
 
@@ -30514,14 +31676,18 @@ function isForeignLayer(mediaType) {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   Bq: () => (/* binding */ formatPlatform),
+/* harmony export */   Dr: () => (/* binding */ platformOfConfig),
+/* harmony export */   FL: () => (/* binding */ normalizePlatform),
+/* harmony export */   Ng: () => (/* binding */ platformKey),
+/* harmony export */   UX: () => (/* binding */ comparePlatforms),
 /* harmony export */   Y8: () => (/* binding */ parsePlatform),
 /* harmony export */   pC: () => (/* binding */ matchesPlatform)
 /* harmony export */ });
-/* unused harmony export normalizePlatform */
 /* harmony import */ var _format_error_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(26709);
 
+/** Other names of an architecture; a variant here is what the name itself says. */
 const ARCHITECTURE_ALIASES = {
-    i386: ['386'],
+    i386: ['386', ''],
     x86_64: ['amd64'],
     'x86-64': ['amd64'],
     aarch64: ['arm64'],
@@ -30533,13 +31699,13 @@ const IMPLIED_VARIANT = { arm64: 'v8', amd64: 'v1' };
 /** Spells a platform the way containerd does, so that two names of one platform compare equal. */
 function normalizePlatform(platform) {
     const name = platform.architecture.toLowerCase();
-    const [architecture, aliasVariant] = ARCHITECTURE_ALIASES[name] ?? [name];
-    const given = platform.variant?.toLowerCase().replace(/^(?=\d)/, 'v') || aliasVariant;
+    const [architecture, said] = ARCHITECTURE_ALIASES[name] ?? [name];
+    const given = said ?? platform.variant?.toLowerCase().replace(/^(?=\d)/, 'v') ?? '';
     // A bare `arm` means v7: https://github.com/containerd/platforms (database.go)
-    const variant = given ?? (architecture === 'arm' ? 'v7' : undefined);
+    const variant = given || (architecture === 'arm' ? 'v7' : '');
     const os = platform.os.toLowerCase() === 'macos' ? 'darwin' : platform.os.toLowerCase();
     const { variant: _variant, ...rest } = platform;
-    const kept = variant !== undefined && variant !== IMPLIED_VARIANT[architecture];
+    const kept = variant !== '' && variant !== IMPLIED_VARIANT[architecture];
     return { ...rest, os, architecture, ...(kept ? { variant } : {}) };
 }
 /** @throws FormatError unless `text` is os/architecture or os/architecture/variant */
@@ -30569,6 +31735,56 @@ function matchesPlatform(wanted, offered) {
         left.architecture === right.architecture &&
         left.variant === right.variant &&
         (left['os.version'] === undefined || left['os.version'] === right['os.version']));
+}
+function featuresOf(platform) {
+    const features = platform['os.features'] ?? [];
+    return Array.isArray(features) ? features.toSorted() : [];
+}
+/** Digits as numbers: 10.0.9 comes before 10.0.17763. */
+const NATURAL = new Intl.Collator('en', { numeric: true });
+/** Equal exactly for one platform, whatever it is called: os.version and os.features count. */
+function platformKey(platform) {
+    const features = featuresOf(platform);
+    return formatPlatform(platform) + (features.length > 0 ? `+${features.join('+')}` : '');
+}
+/**
+ * An order that depends on nothing but the platforms. Of one architecture the least demanding comes
+ * first (amd64 before amd64/v3, arm/v5 before arm/v7, an older Windows before a newer one): clients
+ * that know nothing of variants take the first that matches, and that one runs everywhere.
+ */
+function comparePlatforms(left, right) {
+    const [a, b] = [normalizePlatform(left), normalizePlatform(right)];
+    const keys = [
+        [a.os, b.os],
+        [a.architecture, b.architecture],
+        [a.variant ?? '', b.variant ?? ''],
+        [a['os.version'] ?? '', b['os.version'] ?? ''],
+        [featuresOf(a).join('+'), featuresOf(b).join('+')],
+    ];
+    for (const [one, other] of keys) {
+        const order = NATURAL.compare(one, other) || (one < other ? -1 : Number(one > other));
+        if (order !== 0)
+            return order;
+    }
+    return 0;
+}
+/** The platform that an image's config names; undefined where it names none. */
+function platformOfConfig(config) {
+    const value = (config ?? {});
+    const { os, architecture, variant } = value;
+    const [version, features] = [value['os.version'], value['os.features']];
+    if (typeof os !== 'string' || typeof architecture !== 'string')
+        return undefined;
+    if (os === '' || architecture === '')
+        return undefined;
+    const listed = Array.isArray(features) && features.every((one) => typeof one === 'string');
+    return {
+        os,
+        architecture,
+        ...(typeof variant === 'string' && variant ? { variant } : {}),
+        ...(typeof version === 'string' && version ? { 'os.version': version } : {}),
+        ...(listed && features.length > 0 ? { 'os.features': features } : {}),
+    };
 }
 
 
@@ -31468,6 +32684,11 @@ function tagReport(event, redact) {
 function createTagTally(tags, redact) {
     const known = new Map(tags.map((tag) => [tag, undefined]));
     return {
+        want: (more) => {
+            for (const tag of more)
+                if (!known.has(tag))
+                    known.set(tag, undefined);
+        },
         take: (event) => {
             if (event.type !== 'tag-published' && event.type !== 'tag-settled')
                 return;
@@ -31523,12 +32744,13 @@ function createPlaceTally(place, tags, redact = (text) => text) {
     const tagTally = createTagTally(tags, redact);
     const blobs = new Map();
     const manifests = { uploaded: 0, existing: 0 };
-    let root;
+    let filled;
     let failure;
     let first;
     let last = 0;
     return {
         registry,
+        want: (more) => tagTally.want(more),
         take: (event) => {
             if (event.type === 'blob-finished') {
                 blobs.set(event.digest, blobReport(event));
@@ -31537,7 +32759,7 @@ function createPlaceTally(place, tags, redact = (text) => text) {
                 manifests[event.outcome === 'exists' ? 'existing' : 'uploaded'] += 1;
             }
             else if (event.type === 'place-filled') {
-                root = event.digest;
+                filled = event.digest ? { digest: event.digest } : {};
             }
             tagTally.take(event);
             first ??= event.time - (event.type === 'blob-finished' ? event.durationMs : 0);
@@ -31552,8 +32774,8 @@ function createPlaceTally(place, tags, redact = (text) => text) {
             return {
                 registry,
                 repository,
-                status: placeStatus(status, told, root !== undefined),
-                ...(root ? { digest: root } : {}),
+                status: placeStatus(status, told, filled !== undefined),
+                ...filled,
                 ...(failure === undefined ? {} : { error: failure }),
                 tags: told,
                 blobs: all,
@@ -31623,7 +32845,8 @@ function createMessages(what) {
 function createImageFacts() {
     let facts;
     let compressed = 0;
-    let root;
+    // Where each platform has tags of its own, none of their digests is that of the whole image.
+    const roots = new Set();
     return {
         handlers: {
             planned: ({ bytes, blobs, manifests }) => {
@@ -31633,10 +32856,11 @@ function createImageFacts() {
                 compressed += to - from;
             },
             'tag-published': ({ digest }) => {
-                root ??= digest;
+                roots.add(digest);
             },
         },
         complete: (known) => {
+            const [root] = roots.size === 1 ? roots : [];
             if (!facts && !root && !known.digest)
                 return undefined;
             const { size, ...counts } = facts ?? { size: 0, blobs: 0, manifests: 0, platforms: [] };
@@ -31693,7 +32917,7 @@ function createGathered(redact) {
     const handlers = {
         planned: (event) => {
             for (const place of event.places)
-                tallyOf(place);
+                tallyOf(place).want(place.tags ?? []);
         },
         ...placeHandlers(tallyOf, tallies),
         resuming: (event) => {
